@@ -1,0 +1,49 @@
+"""The JSON APIs: keys and no cookies, strict JSON, their own shapes of an answer."""
+
+from __future__ import annotations
+
+from flask import request
+from flask_openapi3 import OpenAPI
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from deals_app.blueprints.api import customers, deals, sales_imports
+from deals_app.blueprints.api.keys import key_of_limit
+from deals_app.blueprints.api.strict_json import StrictProvider
+from deals_app.extensions import csrf, limiter
+
+BODY_BYTES = 1024 * 1024
+REQUESTS_PER_KEY = "200/second"
+
+
+def init_api(app: OpenAPI) -> None:
+    """Register the APIs; their CSRF is that they take no cookie."""
+    app.json = StrictProvider(app)
+    app.before_request(_read_json)
+    for routes in (deals.blueprint, customers.blueprint):
+        csrf.exempt(routes)
+        limiter.limit(REQUESTS_PER_KEY, key_func=key_of_limit)(routes)
+        app.register_api(routes)
+    csrf.exempt(sales_imports.blueprint)
+    limiter.limit(REQUESTS_PER_KEY, key_func=key_of_limit)(sales_imports.blueprint)
+    app.register_blueprint(sales_imports.blueprint)
+
+
+def _read_json() -> None:
+    """Parse a JSON body before anything else looks at it, so that what is wrong with it can be said."""
+    if not request.path.startswith("/api/") or request.method not in {"POST", "PUT", "PATCH"}:
+        return
+    if request.mimetype == "multipart/form-data" and request.path.startswith("/api/sales/"):
+        return
+    request.max_content_length = BODY_BYTES
+    raw = request.get_data(cache=True)
+    if not raw:
+        return
+    if not request.is_json:
+        message = "Send JSON with Content-Type: application/json"
+        raise UnsupportedMediaType(message)
+    try:
+        request.get_json()
+    except BadRequest as error:
+        problem = error.__cause__ or error.__context__
+        message = f"The body is not valid JSON: {problem}" if isinstance(problem, ValueError) else "Bad body"
+        raise BadRequest(message) from error

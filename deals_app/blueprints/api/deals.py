@@ -1,0 +1,151 @@
+"""The deal management API's routes (CONTRACT.md section 2): parse, call, answer."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from deals_app.blueprints.api import shapes
+from deals_app.blueprints.api.envelope import success
+from deals_app.blueprints.api.keys import actor, demand_key
+from deals_app.domain.actor import Role
+from deals_app.domain.errors import Forbidden
+from deals_app.services import deals, stage_transition
+from deals_app.services.deals import DealEdit, NewDeal
+from deals_app.services.queries import deal_pages, figures
+from deals_app.services.queries.deal import deal
+
+blueprint = APIBlueprint(
+    "api_deals",
+    __name__,
+    url_prefix="/api/v1/customer-mgmt/deals",
+    abp_tags=[Tag(name="Deals")],
+    abp_security=[{"key": []}],
+)
+blueprint.before_request(demand_key)
+
+Answer = tuple[Response, int] | Response
+
+
+@blueprint.before_request
+def refuse_ingest_keys() -> None:
+    """A key that may only bring deals in sees none."""
+    if actor().role is Role.INGEST:
+        message = "An ingest key works at /api/sales/deals only"
+        raise Forbidden(message)
+
+
+@blueprint.post("")
+def create(body: shapes.CreateDeal) -> Answer:
+    """Create a deal."""
+    values = body.model_dump(exclude={"pipeline_id", "tags"})
+    new = NewDeal(**values, tags=tuple(body.tags), pipeline=_text(body.pipeline_id), ingested_from="api")
+    return _answer(deals.create_deal(actor(), new), 201)
+
+
+@blueprint.get("")
+def index(query: shapes.DealList) -> Answer:
+    """List deals, newest first."""
+    wanted = deal_pages.Narrowing(**query.model_dump(exclude={"page", "page_size"}))
+    found = deal_pages.deal_page(actor(), wanted, page=query.page, page_size=min(query.page_size, 100))
+    pagination = {
+        "total": found.total,
+        "page": query.page,
+        "page_size": found.page_size,
+        "total_pages": -(-found.total // found.page_size),
+    }
+    return success([shapes.deal_object(view) for view in found.items], pagination=pagination)
+
+
+@blueprint.get("/<uuid:deal_id>")
+def read(path: shapes.DealPath) -> Answer:
+    """Get a deal; its ETag is its version."""
+    return _answer(path.deal_id)
+
+
+@blueprint.put("/<uuid:deal_id>/basic-info")
+def change_basic_info(path: shapes.DealPath, body: shapes.BasicInfo) -> Answer:
+    """Change name, expected close date, tags, owner or custom fields."""
+    given: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set - {"version"}}
+    if "tags" in given:
+        given["tags"] = tuple(given["tags"] or ())
+    deals.edit_deal(actor(), path.deal_id, DealEdit(**given), version=body.version)
+    return _answer(path.deal_id)
+
+
+@blueprint.put("/<uuid:deal_id>/value")
+def change_value(path: shapes.DealPath, body: shapes.Value) -> Answer:
+    """Change the value."""
+    edit = DealEdit(value=body.value, currency=body.currency)
+    deals.edit_deal(actor(), path.deal_id, edit, version=body.version)
+    return _answer(path.deal_id)
+
+
+@blueprint.put("/<uuid:deal_id>/stage")
+def move(path: shapes.DealPath, body: shapes.MoveStage) -> Answer:
+    """Move a deal to another stage."""
+    stage_transition.move_deal(actor(), path.deal_id, **body.model_dump())
+    return _answer(path.deal_id)
+
+
+@blueprint.post("/<uuid:deal_id>/win")
+def win(path: shapes.DealPath, body: shapes.Win) -> Answer:
+    """Close a deal as won."""
+    stage_transition.win_deal(actor(), path.deal_id, **body.model_dump())
+    return _answer(path.deal_id)
+
+
+@blueprint.post("/<uuid:deal_id>/lose")
+def lose(path: shapes.DealPath, body: shapes.Lose) -> Answer:
+    """Close a deal as lost."""
+    stage_transition.lose_deal(actor(), path.deal_id, **body.model_dump())
+    return _answer(path.deal_id)
+
+
+@blueprint.delete("/<uuid:deal_id>")
+def delete(path: shapes.DealPath) -> Answer:
+    """Delete a deal; it can be restored."""
+    deals.delete_deal(actor(), path.deal_id)
+    return Response(status=204)
+
+
+@blueprint.get("/stage/<stage>")
+def of_stage(path: shapes.StagePath, query: shapes.PipelineQuery) -> Answer:
+    """List the deals of a stage; 404 for a stage that is not there."""
+    views = deal_pages.deals_of_stage(actor(), path.stage, _text(query.pipeline_id))
+    return success([shapes.deal_object(view) for view in views])
+
+
+@blueprint.get("/stats/pipeline")
+def pipeline_stats(query: shapes.PipelineQuery) -> Answer:
+    """Count deals per stage."""
+    return success({"stats": figures.stage_counts(actor(), _text(query.pipeline_id))})
+
+
+@blueprint.get("/stats/won")
+def won_stats(query: shapes.PipelineQuery) -> Answer:
+    """Count and add up won deals."""
+    total = figures.won_total(actor(), _text(query.pipeline_id))
+    parts = [{"currency": part.currency, "count": part.count, "total_value": part.value} for part in total.parts]
+    return success(
+        {
+            "count": total.count,
+            "total_value": total.base_value,
+            "currency": total.base_currency,
+            "by_currency": parts,
+        }
+    )
+
+
+def _answer(deal_id: UUID, status: int = 200) -> Answer:
+    view = deal(actor(), deal_id)
+    response, status = success(shapes.deal_object(view), status)
+    response.set_etag(str(view.version))
+    return response, status
+
+
+def _text(pipeline_id: UUID | None) -> str | None:
+    return str(pipeline_id) if pipeline_id else None

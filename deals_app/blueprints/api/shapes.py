@@ -1,0 +1,230 @@
+"""What the management API takes and gives, as pydantic models: types, bounds, no unknown fields."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from deals_app.domain.money import MAX_MINOR
+from deals_app.domain.views import CustomerView, DealView
+
+
+def _whole(value: object) -> object:
+    """An integer as JSON Schema sees it: 100.0 is 100; texts and booleans are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        message = "must be a whole number"
+        raise ValueError(message)
+    if isinstance(value, Decimal):
+        if value != value.to_integral_value():
+            message = "must be a whole number"
+            raise ValueError(message)
+        return int(value)
+    return value
+
+
+def _iso_date(value: object) -> object:
+    """YYYY-MM-DD and nothing else: pydantic would take a timestamp as well."""
+    if isinstance(value, str) and len(value) == 10:  # noqa: PLR2004 (the length of the format)
+        return value
+    message = "must be a date like 2026-03-31"
+    raise ValueError(message)
+
+
+def _uuid_text(value: object) -> object:
+    if isinstance(value, str):
+        return value
+    message = "must be a UUID"
+    raise ValueError(message)
+
+
+Positive = Field(gt=0, le=MAX_MINOR)
+MinorUnits = Annotated[
+    int, Positive, BeforeValidator(_whole, json_schema_input_type=Annotated[int, Positive])
+]
+Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
+IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+Identifier = Annotated[UUID, BeforeValidator(_uuid_text)]
+Plain = Annotated[Decimal, PlainSerializer(lambda value: int(value) if value == value.to_integral_value() else float(value))]
+
+
+class Body(BaseModel):
+    """Base of every body: unknown fields are named in the 400."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+
+class DealPath(BaseModel):
+    """A deal's id in a path."""
+
+    deal_id: UUID
+
+
+class StagePath(BaseModel):
+    """A stage's key in a path."""
+
+    stage: str
+
+
+class CustomerPath(BaseModel):
+    """A customer's id in a path."""
+
+    customer_id: UUID
+
+
+class CreateDeal(Body):
+    """Route 1."""
+
+    customer_id: Identifier
+    assigned_to: Identifier
+    name: str = Field(max_length=1000)
+    value: MinorUnits
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    expected_close_date: IsoDate
+    source: str = "inbound"
+    tags: list[str] = Field(default_factory=list, max_length=50)
+    pipeline_id: Identifier | None = None
+    custom_fields: dict[str, Any] = Field(default_factory=dict)
+
+
+class BasicInfo(Body):
+    """Route 4."""
+
+    name: str | None = None
+    expected_close_date: IsoDate | None = None
+    tags: list[str] | None = Field(default=None, max_length=50)
+    assigned_to: Identifier | None = None
+    custom_fields: dict[str, Any] | None = None
+    version: Whole | None = None
+
+
+class Value(Body):
+    """Route 5."""
+
+    value: MinorUnits
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    version: Whole | None = None
+
+
+class MoveStage(Body):
+    """Route 6."""
+
+    stage: str
+    note: str | None = Field(default=None, max_length=20_000)
+    loss_reason: str | None = Field(default=None, max_length=2000)
+    version: Whole | None = None
+
+
+class Win(Body):
+    """Route 7."""
+
+    close_date: IsoDate
+    actual_value: MinorUnits | None = None
+    note: str | None = Field(default=None, max_length=20_000)
+    version: Whole | None = None
+
+
+class Lose(Body):
+    """Route 8."""
+
+    close_date: IsoDate
+    reason: str | None = Field(default=None, max_length=2000)
+    competitor: str | None = Field(default=None, max_length=200)
+    note: str | None = Field(default=None, max_length=20_000)
+    version: Whole | None = None
+
+
+class DealList(BaseModel):
+    """Route 3's query. What is no number is a 400, a page_size over 100 is 100."""
+
+    page: int = Field(default=1, ge=1, le=10_000_000)
+    page_size: int = Field(default=20, ge=1)
+    stage: str | None = None
+    assigned_to: UUID | None = None
+    customer_id: UUID | None = None
+    source: str | None = None
+    tag: str | None = None
+    q: str | None = None
+
+
+class PipelineQuery(BaseModel):
+    """Which pipeline figures speak of; the default one unless given."""
+
+    pipeline_id: UUID | None = None
+
+
+class CreateCustomer(Body):
+    """A customer to be made."""
+
+    name: str
+    kind: str = "company"
+    domain: str | None = Field(default=None, max_length=253)
+    churn_risk: Annotated[Decimal, Field(ge=0, le=1)] | None = None
+
+
+class CustomerList(BaseModel):
+    """Customers by name, a stretch at a time."""
+
+    q: str = ""
+    after: str | None = None
+    page_size: int = Field(default=50, ge=1)
+
+
+class DealAnswer(BaseModel):
+    """The deal object, the same everywhere (CONTRACT.md section 6)."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: UUID
+    customer_id: UUID | None
+    assigned_to: UUID | None
+    name: str
+    value: int | None
+    currency: str
+    value_estimated: bool
+    pipeline_id: UUID
+    stage: str = Field(validation_alias="stage_key")
+    stage_id: UUID
+    status: str
+    probability: Plain
+    source: str
+    ingested_from: str
+    expected_close_date: date | None
+    actual_close_date: date | None
+    loss_reason: str | None
+    competitor: str | None
+    tags: list[str]
+    custom_fields: dict[str, Any]
+    metadata: dict[str, Any]
+    health_score: int | None
+    risk_level: str | None
+    insights: list[dict[str, Any]]
+    is_at_risk: bool
+    version: int
+    created_at: Any
+    updated_at: Any
+
+
+def deal_object(view: DealView) -> dict[str, Any]:
+    """A deal as JSON."""
+    return DealAnswer.model_validate(view).model_dump(mode="json", by_alias=False)
+
+
+class CustomerAnswer(BaseModel):
+    """The customer object."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: UUID
+    name: str
+    kind: str
+    domain: str | None
+    churn_risk: Plain | None
+    created_at: Any
+    updated_at: Any
+
+
+def customer_object(view: CustomerView) -> dict[str, Any]:
+    """A customer as JSON."""
+    return CustomerAnswer.model_validate(view).model_dump(mode="json")

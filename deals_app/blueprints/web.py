@@ -1,0 +1,138 @@
+"""What every page needs: who is signed in, htmx's questions, security headers, the theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from deals_app.blueprints.assets import content_security_policy
+from deals_app.domain.actor import Actor
+from deals_app.extensions import login
+from deals_app.services.sign_in import actor_of_session
+from deals_app.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+THEMES = ("system", "light", "dark")
+
+
+class SessionUser:
+    """What Flask-Login carries: an Actor and the token of its session (which is all that the cookie holds)."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, actor: Actor, token: str) -> None:
+        self.actor = actor
+        self.token = token
+
+    def get_id(self) -> str:
+        """Flask-Login keeps this in the signed cookie and gives it to the loader on the next request."""
+        return self.token
+
+
+def init_web(app: Flask) -> None:
+    """Bind the loader, the request id, the headers and what every template may rely on."""
+    login.login_view = "auth.login"  # type: ignore[assignment]
+    login.login_message = None  # type: ignore[assignment]
+    login.user_loader(_load_user)
+    login.unauthorized_handler(_ask_to_sign_in)
+    app.before_request(_name_request)
+    app.after_request(_send_headers)
+    app.context_processor(_template_context)
+
+
+def signed_in(route: Callable[P, R]) -> Callable[P, R]:
+    """Only for people who are signed in; others are sent to the sign-in page and back."""
+    return cast("Callable[P, R]", login_required(route))
+
+
+def admins_only(route: Callable[P, R]) -> Callable[P, R]:
+    """Only for admins; 403 for others."""
+
+    @wraps(route)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not actor().administers:
+            abort(403)
+        return route(*args, **kwargs)
+
+    return signed_in(guarded)
+
+
+def actor() -> Actor:
+    """Who asks; only inside a route that demands a sign-in."""
+    return cast("SessionUser", current_user).actor
+
+
+def request_id() -> str:
+    """The id of this request, in the answer's header, the ledger and the log."""
+    return g.request_id
+
+
+def is_htmx() -> bool:
+    """Whether the answer is swapped into a page instead of being one."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def local_path(target: str | None) -> str | None:
+    """A path of this site, or None: `next` must not lead anywhere else."""
+    if not target:
+        return None
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or not parts.path.startswith("/") or parts.path.startswith(("//", "/\\")):
+        return None
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def back_to(endpoint: str, **values: Any) -> WerkzeugResponse:
+    """303 to the page a form was sent from, or to the endpoint."""
+    return redirect(local_path(request.form.get("next")) or url_for(endpoint, **values), code=303)
+
+
+def _load_user(token: str) -> SessionUser | None:
+    found = actor_of_session(token, door="page", request_id=request_id())
+    return SessionUser(found, token) if found is not None else None
+
+
+def _ask_to_sign_in() -> WerkzeugResponse:
+    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    target = url_for("auth.login", next=here if here != "/" else None)
+    if is_htmx():
+        # A redirect would be followed silently and the sign-in page swapped into a card.
+        return Response(status=401, headers={"HX-Redirect": url_for("auth.login")})
+    return redirect(target, code=303)
+
+
+def _name_request() -> None:
+    g.request_id = uuid4().hex
+
+
+def _send_headers(response: Response) -> Response:
+    settings = cast("Settings", current_app.config["DEALS_SETTINGS"])
+    response.headers["X-Request-ID"] = request_id() if "request_id" in g else ""
+    response.headers.setdefault("Content-Security-Policy", content_security_policy(settings))
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if settings.cookies_need_https:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if not request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store" if "_user_id" in session else "no-cache")
+    return response
+
+
+def _template_context() -> dict[str, Any]:
+    theme = request.cookies.get("theme", "system")
+    return {
+        "actor": actor() if current_user.is_authenticated else None,
+        "theme": theme if theme in THEMES else "system",
+    }

@@ -1,0 +1,317 @@
+"""Frozen shapes that queries give and templates and APIs show. Money in minor units, times in UTC, dates plain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageView:
+    """A stage as a form or a column header needs it."""
+
+    id: UUID
+    key: str
+    name: str
+    position: int
+    probability: Decimal
+    status: str
+    rotting_days: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether deals here are still being worked on."""
+        return self.status == "open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineView:
+    """A pipeline with its stages in order."""
+
+    id: UUID
+    name: str
+    description: str | None
+    is_active: bool
+    is_default: bool
+    stages: tuple[StageView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrencyPart:
+    """What deals of one currency add up to; values in that currency's minor units, unknown values left out."""
+
+    currency: str
+    count: int
+    value: int
+    weighted: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """A sum over deals. `base_value` is None where a rate is missing: parts are never added raw."""
+
+    count: int
+    unknown_count: int
+    parts: tuple[CurrencyPart, ...]
+    base_currency: str
+    base_value: int | None
+    base_weighted: int | None
+    rate_date: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardView:
+    """A deal as its card on the board shows it."""
+
+    id: UUID
+    name: str
+    customer_name: str | None
+    value: int | None
+    currency: str
+    value_estimated: bool
+    owner_id: UUID | None
+    owner_name: str | None
+    expected_close_date: date | None
+    actual_close_date: date | None
+    stage_id: UUID
+    stage_key: str
+    status: str
+    stage_entered_at: datetime
+    ingested_from: str
+    tags: tuple[str, ...]
+    position: Decimal
+    version: int
+    is_overdue: bool
+    closes_soon: bool
+    may_change: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnView:
+    """A column of the board: its stage, its total over all its deals, and the first cards."""
+
+    stage: StageView
+    total: Total
+    cards: tuple[CardView, ...]
+    next_after: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardView:
+    """The board of one pipeline; `pipelines` are the ones to switch to."""
+
+    pipeline: PipelineView
+    pipelines: tuple[PipelineView, ...]
+    columns: tuple[ColumnView, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """No deal in any column."""
+        return all(column.total.count == 0 for column in self.columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealView:
+    """The whole deal, as its page and the APIs show it (CONTRACT.md section 6, "Deals")."""
+
+    id: UUID
+    customer_id: UUID | None
+    customer_name: str | None
+    assigned_to: UUID | None
+    owner_name: str | None
+    name: str
+    value: int | None
+    currency: str
+    value_estimated: bool
+    pipeline_id: UUID
+    pipeline_name: str
+    stage_id: UUID
+    stage_key: str
+    stage_name: str
+    status: str
+    probability: Decimal
+    source: str
+    ingested_from: str
+    expected_close_date: date | None
+    actual_close_date: date | None
+    stage_entered_at: datetime
+    loss_reason: str | None
+    competitor: str | None
+    tags: tuple[str, ...]
+    custom_fields: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+    health_score: int | None
+    risk_level: str | None
+    insights: tuple[Mapping[str, Any], ...]
+    is_at_risk: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_open(self) -> bool:
+        """Not won and not lost."""
+        return self.status == "open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeView:
+    """One field of one ledger entry, in words: `before` and `after` are ready to show (None = nothing)."""
+
+    field: str
+    label: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineEntry:
+    """One line of a deal's timeline: a ledger event or an activity."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    actor_name: str
+    door: str
+    version: int | None = None
+    changes: tuple[ChangeView, ...] = ()
+    body: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealRow:
+    """A deal as a line of a list."""
+
+    id: UUID
+    name: str
+    customer_name: str | None
+    owner_name: str | None
+    value: int | None
+    currency: str
+    value_estimated: bool
+    stage_name: str
+    stage_key: str
+    status: str
+    probability: Decimal
+    expected_close_date: date | None
+    actual_close_date: date | None
+    is_overdue: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[T]):
+    """A stretch of a growing list; `next_after` is the cursor of the next stretch, None at the end."""
+
+    items: tuple[T, ...]
+    next_after: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerView:
+    """A customer with what its deals come to."""
+
+    id: UUID
+    name: str
+    kind: str
+    domain: str | None
+    churn_risk: Decimal | None
+    open_deals: int
+    won_deals: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberView:
+    """A person of the tenant."""
+
+    id: UUID
+    name: str
+    email: str
+    role: str
+    is_active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKeyView:
+    """A key without its secret."""
+
+    id: UUID
+    name: str
+    prefix: str
+    role: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportView:
+    """An import as its page, the CLI and the API show it."""
+
+    id: UUID
+    filename: str
+    size_bytes: int
+    state: str
+    problem: str | None
+    total: int
+    processed: int
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+    header: tuple[str, ...]
+    mapping: Mapping[str, str]
+    system: str
+    actor_name: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_finished(self) -> bool:
+        """Nothing more will happen by itself."""
+        return self.state in {"done", "failed", "cancelled"}
+
+    @property
+    def percent(self) -> int:
+        """How much of the file is through, 0–100."""
+        return self.processed * 100 // self.total if self.total else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectedRow:
+    """A row of a file that was not taken, with every reason."""
+
+    line: int
+    cells: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthForecast:
+    """Open deals by the month they are expected to close; `month` is its first day, None = no date."""
+
+    month: date | None
+    total: Total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analytics:
+    """The figures of `/analytics`, over live deals of one pipeline."""
+
+    pipeline: PipelineView
+    by_stage: tuple[tuple[StageView, Total], ...]
+    won: Total
+    lost: Total
+    win_rate_percent: Decimal | None
+    average_days_to_win: Decimal | None
+    loss_reasons: tuple[tuple[str, int], ...] = field(default=())

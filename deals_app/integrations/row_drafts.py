@@ -1,0 +1,204 @@
+"""A row of a table as a deal draft, or everything that is wrong with it. Single cells are cell_values.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from itertools import chain
+from typing import Final, TypeVar
+
+from deals_app.domain.dates import DateOrder, parse_date
+from deals_app.domain.decimal_marks import DecimalMark
+from deals_app.domain.drafts import NAME_MAX_CHARACTERS, DealDraft
+from deals_app.domain.errors import FieldProblem
+from deals_app.domain.matching import fold
+from deals_app.domain.money import MoneyError, parse_currency, parse_money
+from deals_app.domain.probability import parse_probability
+from deals_app.domain.stages import KNOWN_ALIASES, stage_fold
+from deals_app.integrations.cell_values import (
+    agreed_currency,
+    email_address,
+    external_id,
+    known_source,
+    minor_units,
+    sent_text,
+)
+from deals_app.integrations.csv_columns import BY_KEY, CUSTOM, IGNORE, Preset
+
+_CLOSED: Final[Mapping[str, str]] = {"closed_won": "won", "closed_lost": "lost"}
+
+_cached_date = lru_cache(maxsize=8192)(parse_date)
+_cached_money = lru_cache(maxsize=8192)(parse_money)
+
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one table is to be read: its columns, what each means (see csv_columns.FIELDS), and how it writes figures."""
+
+    columns: Sequence[str]
+    mapping: Mapping[str, str]
+    base_currency: str
+    decimal_mark: DecimalMark | None = None
+    date_order: DateOrder = "mdy"
+    preset: Preset | None = None
+
+    @cached_property
+    def targets(self) -> tuple[tuple[str, str], ...]:
+        """Each column with the key of its field."""
+        return tuple((column, self.mapping.get(column, CUSTOM)) for column in self.columns)
+
+    @cached_property
+    def given(self) -> tuple[frozenset[str], ...]:
+        """By the number of cells a row has: the fields of DealDraft it speaks of."""
+        fills = [BY_KEY[target].fills for _, target in self.targets]
+        return tuple(frozenset(chain.from_iterable(fills[:width])) for width in range(len(fills) + 1))
+
+
+def draft_of(cells: Sequence[str], reading: Reading) -> DealDraft | list[FieldProblem]:
+    """The deal in these cells (in the order of `reading.columns`; missing ones at the end speak of nothing).
+
+    All problems of the row come back, each under the file's own column name, its message quoting the value. A text is
+    trimmed and otherwise kept as sent. A value without a currency of its own is in minor units of the base currency.
+    """
+    row = _Row(reading)
+    row.sort(cells)
+    value_minor, currency = row.money()
+    status = row.text("status")
+    stage = row.stage(status)
+    draft = DealDraft(
+        name=row.name(),
+        company=row.text("company"),
+        value_minor=value_minor,
+        currency=currency,
+        stage_text=stage,
+        probability=row.parsed("probability", row.as_probability),
+        expected_close_on=row.date("expected_close_date") or row.date("close_date"),
+        closed_on=row.closed_on(lost=stage is not None and KNOWN_ALIASES.get(stage_fold(stage)) == "closed_lost"),
+        created_on=row.date("created_at"),
+        owner_text=row.text("owner"),
+        contact_email=row.parsed("contact_email", email_address),
+        contact_name=row.text("contact_name"),
+        description=row.text("description"),
+        source=row.source(),
+        tags=row.tags(),
+        external_id=row.parsed("external_id", external_id),
+        pipeline_text=row.text("pipeline"),
+        loss_reason=row.text("loss_reason"),
+        custom=row.custom,
+        given=row.given,
+    )
+    return row.problems_in_order() if row.problems else draft
+
+
+@dataclass
+class _Row:
+    reading: Reading
+    texts: dict[str, str] = field(default_factory=dict[str, str])
+    custom: dict[str, str] = field(default_factory=dict[str, str])
+    given: frozenset[str] = frozenset()
+    problems: list[FieldProblem] = field(default_factory=list[FieldProblem])
+
+    def sort(self, cells: Sequence[str]) -> None:
+        self.given = self.reading.given[min(len(cells), len(self.reading.columns))]
+        for (column, target), cell in zip(self.reading.targets, cells, strict=False):
+            text = sent_text(cell)
+            if not text or target == IGNORE:
+                continue
+            if target == CUSTOM:
+                self.custom[column] = text
+            else:
+                self.texts[target] = text
+
+    def refuse(self, target: str, message: str) -> None:
+        self.problems.append(FieldProblem(self.column(target), message))
+
+    def column(self, target: str) -> str:
+        return next((column for column, key in self.reading.targets if key == target), target)
+
+    def problems_in_order(self) -> list[FieldProblem]:
+        """Each once, from the first column to the last."""
+        position = {column: index for index, column in enumerate(self.reading.columns)}
+        return sorted(dict.fromkeys(self.problems), key=lambda problem: position.get(problem.field, -1))
+
+    def text(self, target: str) -> str | None:
+        return self.texts.get(target)
+
+    def parsed(self, target: str, parse: Callable[[str], Parsed]) -> Parsed | None:
+        text = self.texts.get(target)
+        if not text:
+            return None
+        try:
+            return parse(text)
+        except ValueError as error:
+            self.refuse(target, str(error))
+            return None
+
+    def date(self, target: str) -> date | None:
+        return self.parsed(target, lambda text: _cached_date(text, order=self.reading.date_order))
+
+    def name(self) -> str:
+        name = self.texts.get("name", "")
+        if not name:
+            self.refuse("name", "is empty; every deal needs a name")
+        elif len(name) > NAME_MAX_CHARACTERS:
+            self.refuse("name", f"“{name[:40]}…” has {len(name)} characters; at most {NAME_MAX_CHARACTERS} are allowed")
+        return name
+
+    def money(self) -> tuple[int | None, str | None]:
+        """Minor units and the currency the row names, if any."""
+        base = self.reading.base_currency
+        stated = self.parsed("currency", lambda text: parse_currency(text, base_currency=base))
+        text = self.texts.get("value")
+        if not text:
+            return None, stated
+        try:
+            money = _cached_money(text, decimal_mark=self.reading.decimal_mark, base_currency=stated or base)
+            currency = agreed_currency(text, money, stated)
+            minor = minor_units(text, money, currency or base)
+        except MoneyError as error:
+            self.refuse("value", str(error))
+            return None, stated
+        if money.currency:
+            self.given |= {"currency"}
+        return minor, currency
+
+    def as_probability(self, text: str) -> Decimal:
+        return parse_probability(text, of_one=self.reading.preset == "hubspot")
+
+    def stage(self, status: str | None) -> str | None:
+        """Won and lost are said by the status where there is one: Pipedrive's won deals stay in their last stage."""
+        stage = self.text("stage")
+        if status is None or fold(status) in {"open", "active", "inprogress"}:
+            return stage
+        if fold(status) in {"deleted", "archived"}:
+            self.refuse("status", f"“{status}”: the deal is {status.lower()} in the other system")
+            return stage
+        if outcome := _CLOSED.get(KNOWN_ALIASES.get(stage_fold(status), "")):
+            return outcome
+        if stage is not None:
+            self.refuse("status", f"“{status}” is not a status; it is open, won or lost")
+        return stage or status
+
+    def closed_on(self, *, lost: bool) -> date | None:
+        own = self.date("lost_date" if lost else "won_date")
+        return own or self.date("actual_close_date") or self.date("close_date")
+
+    def source(self) -> str | None:
+        """Ours for the sources that other systems offer; any other text is kept as a custom field."""
+        text = self.text("source")
+        source = known_source(text) if text else None
+        if text and source != text:
+            self.custom[self.column("source")] = text
+        return source
+
+    def tags(self) -> tuple[str, ...]:
+        text = self.texts.get("tags")
+        if text is None:
+            return ()
+        parts = (part.strip() for part in text.replace(";", ",").split(","))
+        return tuple(dict.fromkeys(part for part in parts if part))

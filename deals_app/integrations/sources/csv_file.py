@@ -1,0 +1,92 @@
+"""Deals from a CSV file: any system's export, any spreadsheet. Reading it is csv_shape.py and csv_reading.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final, cast, get_args
+
+from deals_app.domain.drafts import DealDraft
+from deals_app.domain.errors import FieldProblem
+from deals_app.integrations.csv_columns import FIELDS, Field, MappingProblem, Preset, guess_mapping, guess_preset
+from deals_app.integrations.csv_reading import RawRow, rows
+from deals_app.integrations.csv_shape import FileShape, sniff
+from deals_app.integrations.csv_text import Unreadable
+from deals_app.integrations.row_drafts import Reading, draft_of
+
+__all__ = [
+    "EXAMPLE",
+    "FIELDS",
+    "Field",
+    "FileShape",
+    "MappingProblem",
+    "Preset",
+    "RawRow",
+    "Unreadable",
+    "guess_mapping",
+    "guess_preset",
+    "key",
+    "kind",
+    "label",
+    "normalise",
+    "preset_named",
+    "rows",
+    "sniff",
+]
+
+key: Final = "csv"
+label: Final = "CSV file"
+kind: Final = "upload"
+
+# A file and the drafts of its rows in a tenant whose base currency is USD.
+EXAMPLE: Final[tuple[bytes, tuple[DealDraft, ...]]] = (
+    (
+        b"Deal Name,Company,Value,Stage,Probability,Expected Close Date,Contact Email\r\n"
+        b'Enterprise License,Acme Inc.,"120,000.50",proposal,60%,2026-06-01,ceo@acme.example\r\n'
+    ),
+    (
+        DealDraft(
+            name="Enterprise License",
+            company="Acme Inc.",
+            value_minor=12_000_050,
+            stage_text="proposal",
+            probability=Decimal(60),
+            expected_close_on=date(2026, 6, 1),
+            contact_email="ceo@acme.example",
+            given=frozenset(
+                {"name", "company", "value_minor", "stage_text", "probability", "expected_close_on", "contact_email"}
+            ),
+        ),
+    ),
+)
+
+
+def preset_named(name: str) -> Preset | None:
+    """The preset of this name; None for "generic"."""
+    return cast("Preset", name) if name in get_args(Preset) else None
+
+
+def normalise(
+    row: RawRow, mapping: Mapping[str, str], *, shape: FileShape, base_currency: str
+) -> DealDraft | list[FieldProblem]:
+    """The row as a draft, or all that is wrong with it, each problem under the file's own column name.
+
+    `mapping` is what `guess_mapping` made. A row that could not even be read has one problem, whose field is empty.
+    """
+    if row.problem:
+        return [FieldProblem("", row.problem)]
+    return draft_of(row.cells, _reading(shape, tuple(mapping.items()), base_currency))
+
+
+@lru_cache(maxsize=32)
+def _reading(shape: FileShape, mapping: tuple[tuple[str, str], ...], base_currency: str) -> Reading:
+    return Reading(
+        columns=shape.header,
+        mapping=dict(mapping),
+        base_currency=base_currency,
+        decimal_mark=shape.decimal_mark,
+        date_order=shape.date_order,
+        preset=shape.preset,
+    )

@@ -1,0 +1,76 @@
+"""Customers: made by people and API, or as needed by a deal that names one."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from deals_app.domain.actor import Actor, Role
+from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
+from deals_app.domain.matching import match_key
+from deals_app.models import Customer
+from deals_app.services.audit import record
+from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
+
+KINDS = ("company", "person")
+
+
+def create_customer(
+    actor: Actor,
+    *,
+    name: str,
+    kind: str = "company",
+    domain: str | None = None,
+    churn_risk: Decimal | None = None,
+) -> UUID:
+    """Make a customer; `churn_risk` is 0 to 1. Raises Forbidden, Invalid naming the field."""
+    if actor.role is Role.INGEST:
+        message = "An ingest key makes customers through the ingestion API only"
+        raise Forbidden(message)
+    problems: list[FieldProblem] = []
+    if not 1 <= len(name := name.strip()) <= 200:
+        problems.append(FieldProblem("name", "must have 1 to 200 characters"))
+    if kind not in KINDS:
+        problems.append(FieldProblem("kind", f"must be one of {', '.join(KINDS)}"))
+    if churn_risk is not None and not 0 <= churn_risk <= 1:
+        problems.append(FieldProblem("churn_risk", "must be between 0 and 1"))
+    if problems:
+        raise Invalid(*problems)
+    with unit_of_work(actor) as work:
+        customer_id = work.session.scalars(
+            insert(Customer)
+            .values(
+                tenant_id=actor.tenant_id,
+                name=name,
+                kind=kind,
+                match_key=match_key(name),
+                domain=(domain or "").strip().lower() or None,
+                churn_risk=churn_risk,
+            )
+            .returning(Customer.id)
+        ).one()
+        record(work, "customer.created", f"customer:{customer_id}", {"name": name})
+    return customer_id
+
+
+def customer_named(work: UnitOfWork, name: str) -> UUID:
+    """The oldest customer whose name matches (NFKC, case, legal form), or a new one, inside a transaction."""
+    key = match_key(name)
+    found = find_customer(work.session, key)
+    if found is not None:
+        return found
+    return work.session.scalars(
+        insert(Customer)
+        .values(tenant_id=work.actor.tenant_id, name=name.strip(), match_key=key)
+        .returning(Customer.id)
+    ).one()
+
+
+def find_customer(session: Session, key: str) -> UUID | None:
+    """The oldest customer with this match key."""
+    return session.scalar(
+        select(Customer.id).where(Customer.match_key == key).order_by(Customer.created_at, Customer.id).limit(1)
+    )

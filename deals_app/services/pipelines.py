@@ -1,0 +1,126 @@
+"""Pipelines and their stages: making them, finding them, and which one is meant when nobody says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from deals_app.domain.actor import Actor
+from deals_app.domain.errors import FieldProblem, Invalid, NotFound
+from deals_app.domain.stages import StageTemplate, find_stage
+from deals_app.domain.views import PipelineView, StageView
+from deals_app.models import Pipeline, Stage
+from deals_app.services.unit_of_work import UnitOfWork, reading
+
+
+def insert_pipeline(
+    work: UnitOfWork, workspace_id: UUID, *, name: str, stages: Sequence[StageTemplate], is_default: bool
+) -> UUID:
+    """Make a pipeline with its stages, inside a transaction; returns its id."""
+    tenant_id = work.actor.tenant_id
+    pipeline_id = work.session.scalars(
+        insert(Pipeline)
+        .values(tenant_id=tenant_id, workspace_id=workspace_id, name=name, is_default=is_default)
+        .returning(Pipeline.id)
+    ).one()
+    work.session.execute(
+        insert(Stage),
+        [
+            {
+                "tenant_id": tenant_id,
+                "pipeline_id": pipeline_id,
+                "key": stage.key,
+                "name": stage.name,
+                "position": position,
+                "probability": stage.probability,
+                "status": stage.status.value,
+                "rotting_days": stage.rotting_days,
+            }
+            for position, stage in enumerate(stages)
+        ],
+    )
+    return pipeline_id
+
+
+def pipelines(actor: Actor) -> list[PipelineView]:
+    """The tenant's pipelines, the default one first, each with its stages in order."""
+    with reading(actor) as session:
+        return pipeline_views(session)
+
+
+def pipeline_views(session: Session) -> list[PipelineView]:
+    """`pipelines`, inside a transaction; one statement."""
+    rows = session.execute(
+        select(Pipeline, Stage)
+        .join(Stage, Stage.pipeline_id == Pipeline.id)
+        .order_by(Pipeline.is_default.desc(), Pipeline.name, Pipeline.id, Stage.position)
+    ).all()
+    found: dict[UUID, tuple[Pipeline, list[StageView]]] = {}
+    for pipeline, stage in rows:
+        found.setdefault(pipeline.id, (pipeline, []))[1].append(stage_view(stage))
+    return [
+        PipelineView(
+            id=pipeline.id,
+            name=pipeline.name,
+            description=pipeline.description,
+            is_active=pipeline.is_active,
+            is_default=pipeline.is_default,
+            stages=tuple(stages),
+        )
+        for pipeline, stages in found.values()
+    ]
+
+
+def stage_view(stage: Stage) -> StageView:
+    """A stage as pages and APIs show it."""
+    return StageView(
+        id=stage.id,
+        key=stage.key,
+        name=stage.name,
+        position=stage.position,
+        probability=stage.probability,
+        status=stage.status,
+        rotting_days=stage.rotting_days,
+    )
+
+
+def chosen_pipeline(session: Session, text: str | None) -> PipelineView:
+    """The pipeline of this id or name, the default one for None; raises NotFound."""
+    return find_pipeline(pipeline_views(session), text)
+
+
+def find_pipeline(views: Sequence[PipelineView], text: str | None) -> PipelineView:
+    """`chosen_pipeline` among views that are at hand already."""
+    for view in views:
+        if text is None:
+            if view.is_default:
+                return view
+        elif text.casefold() in {str(view.id), view.name.casefold()}:
+            return view
+    message = "There is no such pipeline"
+    raise NotFound(message)
+
+
+def chosen_stage(pipeline: PipelineView, text: str | None, *, field: str = "stage") -> StageView:
+    """The stage this text means in the pipeline, its first open one for None; raises Invalid naming the field."""
+    if text is None or not text.strip():
+        return next(stage for stage in pipeline.stages if stage.is_open)
+    stage = find_stage(text, pipeline.stages)
+    if stage is None:
+        known = ", ".join(stage.key for stage in pipeline.stages)
+        raise Invalid(FieldProblem(field, f"{text!r} is no stage of {pipeline.name}; known are {known}"))
+    return stage
+
+
+def closing_stage(pipeline: PipelineView, status: str) -> StageView | None:
+    """The pipeline's first stage of this closed status, if it has one."""
+    return next((stage for stage in pipeline.stages if stage.status == status), None)
+
+
+def stages_of(session: Session, pipeline_id: UUID) -> list[StageView]:
+    """The pipeline's stages in order; one statement."""
+    rows = session.scalars(select(Stage).where(Stage.pipeline_id == pipeline_id).order_by(Stage.position))
+    return [stage_view(row) for row in rows]

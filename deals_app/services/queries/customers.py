@@ -1,0 +1,57 @@
+"""Customers with what their deals come to."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, case, func, select, tuple_
+
+from deals_app.domain.actor import Actor
+from deals_app.domain.errors import NotFound
+from deals_app.domain.views import CustomerView, Page
+from deals_app.models import Customer, Deal
+from deals_app.services.queries.cursor import cursor_of, read_cursor
+from deals_app.services.unit_of_work import reading
+
+ROWS_PER_STRETCH = 50
+
+
+def customer(actor: Actor, customer_id: UUID) -> CustomerView:
+    """One customer; raises NotFound."""
+    with reading(actor) as session:
+        row = session.execute(_customers().where(Customer.id == customer_id)).one_or_none()
+    if row is None:
+        message = "There is no such customer"
+        raise NotFound(message)
+    return CustomerView(**row._mapping)  # noqa: SLF001 (SQLAlchemy's public name for the row as a mapping)
+
+
+def customer_rows(actor: Actor, q: str = "", after: str | None = None, limit: int = ROWS_PER_STRETCH) -> Page[CustomerView]:
+    """Customers by name, by keyset; raises Invalid for a cursor that is none of ours."""
+    key = func.lower(Customer.name)
+    statement = _customers().order_by(key, Customer.id).limit(limit + 1)
+    if q.strip():
+        statement = statement.where(Customer.name.icontains(q.strip(), autoescape=True))
+    if after:
+        name, last_id = read_cursor(after, str)
+        statement = statement.where(tuple_(key, Customer.id) > tuple_(name, last_id))
+    with reading(actor) as session:
+        rows = session.execute(statement).all()
+    items = tuple(CustomerView(**row._mapping) for row in rows[:limit])  # noqa: SLF001
+    return Page(items=items, next_after=cursor_of(items[-1].name.lower(), items[-1].id) if len(rows) > limit else None)
+
+
+def _customers() -> Select[Any]:
+    deals = (
+        select(
+            func.count(case((Deal.status == "open", 1))).label("open_deals"),
+            func.count(case((Deal.status == "closed_won", 1))).label("won_deals"),
+        )
+        .where(Deal.customer_id == Customer.id, Deal.deleted_at.is_(None))
+        .lateral("deals_of_customer")
+    )
+    return select(
+        Customer.id, Customer.name, Customer.kind, Customer.domain, Customer.churn_risk, Customer.created_at,
+        Customer.updated_at, deals.c.open_deals, deals.c.won_deals,
+    ).join(deals, Customer.id.is_not(None))  # fmt: skip

@@ -1,0 +1,162 @@
+"""Imports as their page, the command line and the API show them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from deals_app.domain.actor import Actor
+from deals_app.domain.errors import NotFound
+from deals_app.domain.views import ImportView, RejectedRow
+from deals_app.integrations.sources import csv_file
+from deals_app.models import Import, ImportFile, ImportRow
+from deals_app.services.accounts import member_views
+from deals_app.services.unit_of_work import reading
+
+RECENT = 10
+SHOWN_REJECTED = 50
+SAMPLE_ROWS = 3
+# Text that a spreadsheet would run as a formula gets an apostrophe, which imports take off again.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappedColumn:
+    """A column of the file: what it is taken for, and its first values."""
+
+    header: str
+    target: str
+    samples: tuple[str, ...]
+
+
+def import_view(actor: Actor, import_id: UUID) -> ImportView:
+    """The import; raises NotFound."""
+    with reading(actor) as session:
+        return _view(session, _found(session, import_id))
+
+
+def recent_imports(actor: Actor) -> list[ImportView]:
+    """The newest imports."""
+    with reading(actor) as session:
+        rows = session.scalars(
+            select(Import).order_by(Import.created_at.desc(), Import.id.desc()).limit(RECENT)
+        ).all()
+        names = {str(member.id): member.name for member in member_views(session)}
+        return [_view(session, row, names) for row in rows]
+
+
+def mapped_columns(actor: Actor, import_id: UUID) -> list[MappedColumn]:
+    """The columns of a draft with samples from the first part of its file; raises NotFound."""
+    with reading(actor) as session:
+        found = _found(session, import_id)
+        start = session.scalars(
+            select(ImportFile.content).where(ImportFile.import_id == import_id, ImportFile.part == 0)
+        ).one_or_none()
+        shape, mapping = csv_file.FileShape.from_json(found.shape), found.mapping
+    samples = _samples(start or b"", shape)
+    return [
+        MappedColumn(header=header, target=mapping.get(header, csv_file.FIELDS[-1].key), samples=tuple(values))
+        for header, values in zip(shape.header, samples, strict=True)
+    ]
+
+
+def mapping_targets() -> list[tuple[str, str]]:
+    """What a column can be taken for: (key, label)."""
+    return [(field.key, field.label) for field in csv_file.FIELDS]
+
+
+def rejected_rows(actor: Actor, import_id: UUID) -> list[RejectedRow]:
+    """The first rejected rows with their reasons."""
+    with reading(actor) as session:
+        rows = session.execute(
+            select(ImportRow.line, ImportRow.cells, ImportRow.problems)
+            .where(ImportRow.import_id == import_id, ImportRow.outcome == "failed")
+            .order_by(ImportRow.line)
+            .limit(SHOWN_REJECTED)
+        ).all()
+    return [
+        RejectedRow(line=row.line, cells=tuple(row.cells), reasons=tuple(_reasons(row.problems or []))) for row in rows
+    ]
+
+
+def rejected_csv(actor: Actor, import_id: UUID) -> Iterator[str]:
+    """The rejected rows as CSV, line by line: the file's own columns, then `line` and `reason`. Raises NotFound."""
+    with reading(actor) as session:
+        header = csv_file.FileShape.from_json(_found(session, import_id).shape).header
+        rows = session.execute(
+            select(ImportRow.line, ImportRow.cells, ImportRow.problems)
+            .where(ImportRow.import_id == import_id, ImportRow.outcome == "failed")
+            .order_by(ImportRow.line)
+        ).all()
+    yield _csv_line([*header, "line", "reason"])
+    for row in rows:
+        cells = [*row.cells, *([""] * (len(header) - len(row.cells)))][: len(header)]
+        yield _csv_line([*map(_disarmed, cells), str(row.line), "; ".join(_reasons(row.problems or []))])
+
+
+def _found(session: Session, import_id: UUID) -> Import:
+    found = session.scalars(select(Import).where(Import.id == import_id)).one_or_none()
+    if found is None:
+        message = "There is no such import"
+        raise NotFound(message)
+    return found
+
+
+def _view(session: Session, row: Import, names: dict[str, str] | None = None) -> ImportView:
+    if names is None:
+        names = {str(member.id): member.name for member in member_views(session)}
+    kind, _, actor_id = row.actor.partition(":")
+    return ImportView(
+        id=row.id,
+        filename=row.filename,
+        size_bytes=row.size_bytes,
+        state=row.state,
+        problem=row.problem,
+        total=row.total,
+        processed=row.processed,
+        created=row.created,
+        updated=row.updated,
+        unchanged=row.unchanged,
+        failed=row.failed,
+        header=tuple(row.shape["header"]),
+        mapping=row.mapping,
+        system=row.system,
+        actor_name=names.get(actor_id, "A former member") if kind == "user" else "Command line or API",
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _samples(start: bytes, shape: csv_file.FileShape) -> list[list[str]]:
+    """Up to three values of each column; the file's first megabyte may end within a row, which is not shown."""
+    columns: list[list[str]] = [[] for _ in shape.header]
+    try:
+        for number, row in enumerate(csv_file.rows(io.BytesIO(start), shape)):
+            if number == SAMPLE_ROWS:
+                break
+            for column, cell in zip(columns, row.cells, strict=False):
+                column.append(cell[:60])
+    except csv_file.Unreadable:
+        pass
+    return columns
+
+
+def _reasons(problems: list[dict[str, str]]) -> list[str]:
+    return [f"{problem['field']}: {problem['message']}" if problem["field"] else problem["message"] for problem in problems]
+
+
+def _disarmed(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+def _csv_line(cells: list[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()

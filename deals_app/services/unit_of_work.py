@@ -1,0 +1,122 @@
+"""The only place that commits. Returning from the block means it happened, raising means it did not.
+
+The transaction carries the tenant, the actor and the door (row security and the ledger's trigger read them), and what
+the block asked to be done afterwards is written to the outbox in the same transaction; RQ is rung after the commit,
+best effort: the relay rings again for whatever is not done (DESIGN.md, idea 4).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Connection, event, exc, insert, text
+from sqlalchemy.orm import Session, SessionTransaction
+
+from deals_app.domain.actor import Actor
+from deals_app.domain.errors import Unavailable
+from deals_app.extensions import db
+from deals_app.models import OutboxRow
+from deals_app.services import doorbell
+
+log = logging.getLogger(__name__)
+
+CONTEXT = text(
+    "SELECT set_config('app.tenant_id', :tenant_id, true), set_config('app.actor', :actor, true),"
+    " set_config('app.door', :door, true), set_config('app.request_id', :request_id, true),"
+    " set_config('app.cause', :cause, true), set_config('transaction_read_only', :read_only, true)"
+)
+
+
+@dataclass
+class UnitOfWork:
+    """An open transaction of one actor."""
+
+    actor: Actor
+    session: Session
+    _rings: list[doorbell.Ring] = field(default_factory=list[doorbell.Ring])
+
+    def enqueue(self, job: str, topic: str, payload: Mapping[str, Any]) -> UUID:
+        """Write an outbox row whose job is rung once this transaction is committed; returns the row's id."""
+        row = {"tenant_id": self.actor.tenant_id, "topic": topic, "payload": dict(payload), "job": job}
+        outbox_id = cast("UUID", self.session.scalar(insert(OutboxRow).values(row).returning(OutboxRow.id)))
+        self._rings.append(doorbell.Ring(job=job, tenant_id=self.actor.tenant_id, outbox_id=outbox_id, attempt=0))
+        return outbox_id
+
+    def ring(self) -> None:
+        """After the commit: wake a worker for each row. A Redis that is away costs seconds, not work."""
+        for ring in self._rings:
+            doorbell.ring(ring)
+
+
+@contextmanager
+def unit_of_work(actor: Actor, *, cause: UUID | None = None, as_owner: bool = False) -> Iterator[UnitOfWork]:
+    """One read-write transaction of `actor`; `cause` (an import's id) goes into every ledger entry it makes.
+
+    `as_owner` works over DATABASE_ADMIN_URL, for the few things the application may not do (make a tenant); row
+    security holds there too. Raises Unavailable when the database cannot be reached.
+    """
+    owned = Session(db.engines["admin"]) if as_owner else None
+    with _transaction(owned or db.session(), actor, read_only=False, cause=cause) as session:
+        work = UnitOfWork(actor, session)
+        yield work
+        session.commit()
+    work.ring()
+
+
+@contextmanager
+def reading(actor: Actor) -> Iterator[Session]:
+    """One read-only transaction of `actor`; nothing it does is kept."""
+    with _transaction(db.session(), actor, read_only=True, cause=None) as session:
+        yield session
+
+
+@contextmanager
+def before_tenant() -> Iterator[Connection]:
+    """A connection without a tenant: it sees no tenant's rows and can only call the named look-up functions."""
+    with database_errors(), db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+
+
+@contextmanager
+def _transaction(session: Session, actor: Actor, *, read_only: bool, cause: UUID | None) -> Iterator[Session]:
+    if "context" in session.info:
+        message = "a service opened a second transaction inside its own: pass the session on instead"
+        raise RuntimeError(message)
+    session.info["context"] = {
+        "tenant_id": str(actor.tenant_id),
+        "actor": actor.reference,
+        "door": actor.door,
+        "request_id": actor.request_id,
+        "cause": str(cause or ""),
+        "read_only": "on" if read_only else "off",
+    }
+    try:
+        with database_errors():
+            yield session
+    finally:
+        session.close()
+        del session.info["context"]
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """A database that is away becomes Unavailable."""
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        log.warning("database not reachable: %s", error)
+        message = "The database is not available right now; please try again in a moment"
+        raise Unavailable(message) from error
+
+
+@event.listens_for(Session, "after_begin")
+def _carry_context(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    """Every transaction of a session starts by saying whose it is; without a context it sees nothing."""
+    context = session.info.get("context")
+    if context is not None:
+        connection.execute(CONTEXT, context)
