@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Numeric, case, cast, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from deals_app.domain.money import minor_digits
@@ -85,7 +86,7 @@ def rates_to(session: Session, base_currency: str) -> Rates:
     rows = session.execute(
         select(FxRate.base, FxRate.rate, FxRate.on_date)
         .where(FxRate.quote == base_currency, FxRate.on_date <= func.current_date())
-        .distinct(FxRate.base)
+        .ext(distinct_on(FxRate.base))
         .order_by(FxRate.base, FxRate.on_date.desc())
     )
     return {row.base: (row.rate, row.on_date) for row in rows}
