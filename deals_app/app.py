@@ -9,6 +9,7 @@ from flask_openapi3 import Info, OpenAPI
 from sqlalchemy.pool import NullPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from deals_app.blueprints import analytics as analytics_pages
 from deals_app.blueprints import (
     api,
     auth,
@@ -25,7 +26,6 @@ from deals_app.blueprints import (
     public_forms,
     web,
 )
-from deals_app.blueprints import analytics as analytics_pages
 from deals_app.blueprints import settings as settings_pages
 from deals_app.extensions import csrf, db, limiter, login, migrate, redis
 from deals_app.settings import Settings, settings_from_environment
@@ -99,7 +99,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
 
 
 def _as_application(url: str) -> dict[str, str]:
-    """Whoever DATABASE_URL signs in, even a superuser, works as the role that owns nothing and cannot step over walls."""
+    """Whoever DATABASE_URL signs in, even a superuser, works as the role that owns nothing and steps over no wall."""
     return {"options": f"-c role={APPLICATION_ROLE}", "application_name": f"deals-{os.getpid()}"} if url else {}
 
 

@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 SHORTEST_SECRET_KEY = 32
 
-type_assets = ("cdn", "local", "auto")
 AssetsSource = Literal["cdn", "local", "auto"]
+ASSETS_SOURCES: tuple[AssetsSource, ...] = get_args(AssetsSource)
 
 
 class SettingsError(ValueError):
@@ -45,12 +45,24 @@ class Settings:
 
 FIELD_NOTES: tuple[tuple[str, str, str], ...] = (
     ("DATABASE_URL", "embedded", "PostgreSQL 15 or newer. The application always works as the role `deals_app`."),
-    ("DATABASE_ADMIN_URL", "DATABASE_URL", "The role that owns the schema: migrations, relay, demo data. No superuser needed."),
+    (
+        "DATABASE_ADMIN_URL",
+        "DATABASE_URL",
+        "The role that owns the schema: migrations, relay, demo data. No superuser needed.",
+    ),
     ("REDIS_URL", "embedded", "Redis 7 or Valkey 8 and newer."),
-    ("SECRET_KEY", "made and kept in the data directory", "Signs cookies. At least 32 characters; the same on every machine."),
+    (
+        "SECRET_KEY",
+        "made and kept in the data directory",
+        "Signs cookies. At least 32 characters; the same on every machine.",
+    ),
     ("PUBLIC_URL", DEFAULT_PUBLIC_URL, "The address people use. With https, cookies become `Secure` and HSTS is sent."),
     ("DEALS_DATA_DIR", ".data", "Where the embedded engines and the secret key live."),
-    ("ASSETS", "auto", "`cdn`: scripts from the CDN; `local`: own copies; `auto`: CDN, own copies when it does not answer."),
+    (
+        "ASSETS",
+        "auto",
+        "`cdn`: scripts from the CDN; `local`: own copies; `auto`: CDN, own copies when it does not answer.",
+    ),
     ("METRICS_TOKEN", "none", "Bearer token for `/metrics`; without it only loopback may read."),
     ("MAX_UPLOAD_MB", "200", "Largest file an import takes."),
     ("TRUSTED_HOSTS", "any", "Comma-separated host names the server answers to."),
@@ -108,8 +120,8 @@ def _psycopg_url(url: str, name: str) -> str:
 
 
 def _assets(value: str) -> AssetsSource:
-    if value not in type_assets:
-        message = f"ASSETS must be one of {', '.join(type_assets)}, got {value!r}"
+    if value not in ASSETS_SOURCES:
+        message = f"ASSETS must be one of {', '.join(ASSETS_SOURCES)}, got {value!r}"
         raise SettingsError(message)
     return cast("AssetsSource", value)
 

@@ -1,4 +1,4 @@
-"""What every migration repeats: the application's role, the wall around a tenant table, and a door in it for migrations."""
+"""What migrations repeat: the application's role, the wall around a tenant table, and a door in it for migrations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

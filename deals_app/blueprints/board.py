@@ -76,6 +76,4 @@ def _refused(deal_id: UUID, error: DealsError) -> Any:
 def _truth(deal_id: UUID, moved: Moved | None, notice: str | None = None) -> str:
     touched = {moved.from_stage_id, moved.to_stage_id} if moved else set[UUID]()
     after = card_after_move(actor(), deal_id, touched)
-    return render_template(
-        "board/_moved.html", card=after.card, stages=after.stages, heads=after.heads, notice=notice
-    )
+    return render_template("board/_moved.html", card=after.card, stages=after.stages, heads=after.heads, notice=notice)

@@ -24,9 +24,11 @@ class _MoneyForm(FlaskForm):
     """Value and currency, as people write them: `12,500.50` and EUR."""
 
     value = StringField("Value", [Optional(), Length(max=60)])
-    currency = StringField("Currency", [InputRequired(), Length(min=3, max=3)], filters=[lambda t: t and t.strip().upper()])
+    currency = StringField(
+        "Currency", [InputRequired(), Length(min=3, max=3)], filters=[lambda t: t and t.strip().upper()]
+    )
 
-    def validate_value(self, field: Field) -> None:
+    def validate_value(self, _field: Field) -> None:
         """An amount in the currency's own units, or nothing."""
         try:
             self.minor_value()

@@ -49,7 +49,13 @@ TITLES = {
     429: "Too many attempts",
     503: "Not available right now",
 }
-CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE", 429: "RATE_LIMITED"}
+CODES = {
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    429: "RATE_LIMITED",
+}
 
 
 def init_errors(app: Flask) -> None:
@@ -66,7 +72,7 @@ def validation_answer(error: ValidationError) -> Response:
 
 
 def problems_of(error: ValidationError) -> list[FieldProblem]:
-    """pydantic's findings in our words."""
+    """What pydantic found, in our words."""
     problems: list[FieldProblem] = []
     for found in error.errors(include_url=False, include_context=False):
         field = ".".join(str(part) for part in found["loc"]) or "body"
@@ -107,13 +113,11 @@ def _http(error: HTTPException) -> Any:
 
 def _bug(error: Exception) -> Any:
     """Ours. The log has the traceback, the caller the request id."""
-    log.exception("unhandled", exc_info=error)
+    log.error("unhandled", exc_info=error)
     return _answer(500, 500, "INTERNAL", "Something went wrong on our side; it has been logged.", ())
 
 
-def _answer(
-    for_programs: int, for_people: int, code: str, message: str, problems: tuple[FieldProblem, ...]
-) -> Any:
+def _answer(for_programs: int, for_people: int, code: str, message: str, problems: tuple[FieldProblem, ...]) -> Any:
     is_program = request.path.startswith("/api/")
     status = for_programs if is_program else for_people
     if is_program:
@@ -125,4 +129,3 @@ def _answer(
     if status == UNAVAILABLE:
         answer.headers["Retry-After"] = RETRY_SECONDS
     return answer
-

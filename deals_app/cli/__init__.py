@@ -17,11 +17,11 @@ from deals_app.cli.options import Group
 class _Commands(Group):
     """Finds the commands by looking."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         """All modules; those without a command are dropped by `get_command` when the help is written."""
         return sorted(_command_name(module.name) for module in pkgutil.iter_modules(__path__))
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's signature)
         """Import the module that bears the command's name."""
         for module in pkgutil.iter_modules(__path__):
             if _command_name(module.name) == cmd_name and not module.name.startswith("__"):

@@ -10,6 +10,7 @@ from deals_app.embedded.instance import running_instance
 from deals_app.services.accounts import actor_for_tenant
 from deals_app.services.api_keys import KEY_ROLES, create_api_key
 
+
 @new_group("api-key")
 def command() -> None:
     """API keys of a tenant."""

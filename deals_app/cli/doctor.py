@@ -73,9 +73,9 @@ def _examine() -> Iterator[Finding]:
     yield _data_dir(found)
     yield _scripts(found)
     if not found.database_url:
-        yield _engine("embedded PostgreSQL", lambda: binaries.postgres_bin())
+        yield _engine("embedded PostgreSQL", binaries.postgres_bin)
     if not found.redis_url:
-        yield _engine("embedded Redis", lambda: binaries.redis_server())
+        yield _engine("embedded Redis", binaries.redis_server)
     try:
         with running_instance(found) as instance:
             yield from _database(instance)
@@ -140,7 +140,7 @@ def _database_role(connection: psycopg.Connection) -> Finding:
         "SELECT rolname, rolsuper, rolbypassrls, EXISTS (SELECT FROM pg_class WHERE relowner = pg_roles.oid)"
         " FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
-    assert row is not None
+    assert row is not None  # noqa: S101 (for the types: a session always has its role)
     name, is_superuser, bypasses, owns_tables = row
     claims = {"is superuser": is_superuser, "bypasses row security": bypasses, "owns tables": owns_tables}
     faults = [claim for claim, is_true in claims.items() if is_true]
@@ -165,7 +165,7 @@ def _redis(instance: Settings) -> Finding:
     except redis.RedisError as problem:
         return Finding("Redis", str(problem), mend)
     version = str(facts.get("valkey_version") or facts.get("redis_version"))
-    if int(version.split(".")[0]) >= _OLDEST_REDIS:
+    if int(version.split(".", maxsplit=1)[0]) >= _OLDEST_REDIS:
         return Finding("Redis", f"{facts.get('server_name', 'redis')} {version}")
     return Finding("Redis", version, f"Upgrade the server to Redis {_OLDEST_REDIS} or Valkey 8, or newer.")
 

@@ -53,7 +53,7 @@ def _mapping(pairs: tuple[str, ...]) -> dict[str, str] | None:
         if "=" not in pair:
             message = f"{pair!r} is not of the form Column=field"
             raise click.BadParameter(message, param_hint="--map")
-    return dict((column, field) for column, _, field in (pair.rpartition("=") for pair in pairs)) or None
+    return {column: field for column, _, field in (pair.rpartition("=") for pair in pairs)} or None
 
 
 def _watched(actor: Actor, import_id: UUID, instance: Settings) -> ImportView:

@@ -43,12 +43,12 @@ def require(settings: Settings, *names: str) -> None:
 class Command(click.Command):
     """A command that knows the common options and turns our own refusals into a message and exit code 1."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - click's own signature
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Add the common options to the command's own."""
         super().__init__(*args, **kwargs)
         self.params += _common_options()
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+    def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a traceback is for bugs only."""
         try:
             return super().invoke(ctx)

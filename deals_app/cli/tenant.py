@@ -9,6 +9,7 @@ from deals_app.cli.options import answer, new_group, settings
 from deals_app.embedded.instance import running_instance
 from deals_app.services.accounts import create_tenant
 
+
 @new_group("tenant")
 def command() -> None:
     """Tenants: a company that uses Deals."""

@@ -21,7 +21,7 @@ from deals_app.embedded.stop_signals import StopRequested, StopSignals
 from deals_app.embedded.supervisor import Child, Supervisor
 from deals_app.settings import DEFAULT_PUBLIC_URL, Settings, environment_for_children
 
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (read here, bound only when asked for)
 
 
 @new_command("up")

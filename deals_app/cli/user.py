@@ -9,6 +9,7 @@ from deals_app.cli.options import answer, new_group, settings
 from deals_app.embedded.instance import running_instance
 from deals_app.services.accounts import MEMBER_ROLES, actor_for_tenant, add_member
 
+
 @new_group("user")
 def command() -> None:
     """People of a tenant."""

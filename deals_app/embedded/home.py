@@ -116,7 +116,7 @@ def _socket_directory(data_dir: Path, user: RunAs | None) -> Path:
     name = f"deals-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]}-{uid}"
     parent = Path(tempfile.gettempdir()).resolve()
     if len(os.fsencode(parent / name)) > _LONGEST_SOCKET_DIRECTORY:
-        parent = Path("/tmp").resolve()
+        parent = Path("/tmp").resolve()  # noqa: S108 (the folder in it is checked to be ours)
     path = parent / name
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=0o700)
@@ -159,7 +159,7 @@ def _with_reach(user: RunAs | None, data_dir: Path, socket_dir: Path) -> RunAs |
 
 def _can_work(user: RunAs, *folders: Path) -> bool:
     programs = [*(binaries.postgres_bin() / name for name in ("postgres", "initdb")), binaries.redis_server()]
-    with open(os.devnull, "wb") as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         for program in programs:
             argv, reach = [str(program), "--version"], [*folders, program]
             try:

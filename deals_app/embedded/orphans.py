@@ -39,7 +39,7 @@ def _command_lines() -> dict[int, str]:
     """All processes of this machine. /proc/PID/cmdline is readable for all, unlike /proc/PID/cwd in a container."""
     proc = Path("/proc")
     if not (proc / "self/cmdline").exists():
-        listing = subprocess.run(["ps", "-axo", "pid=,command="], capture_output=True, text=True, check=True).stdout
+        listing = subprocess.run(["ps", "-axo", "pid=,command="], capture_output=True, text=True, check=True).stdout  # noqa: S607 (where ps lives differs)
         rows = (line.strip().partition(" ") for line in listing.splitlines())
         return {int(pid): command.strip() for pid, _, command in rows}
     commands: dict[int, str] = {}

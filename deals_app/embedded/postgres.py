@@ -106,7 +106,7 @@ class EmbeddedPostgres:
             raise EmbeddedError(message)
 
     def _make_cluster(self) -> None:
-        """initdb into a folder aside and rename: a crash in between leaves nothing that looks like a cluster."""
+        """Run initdb into a folder aside and rename: a crash in between leaves nothing that looks like a cluster."""
         draft_name = f"{POSTGRES_FOLDER}.new"
         shutil.rmtree(self._home.data_dir / draft_name, ignore_errors=True)
         draft = self._home.make_folder(draft_name)
@@ -144,7 +144,7 @@ class EmbeddedPostgres:
         """The eighth line of postmaster.pid, as pg_ctl reads it."""
         with contextlib.suppress(OSError):
             lines = (self._cluster / "postmaster.pid").read_text().splitlines()
-            return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+            return len(lines) > _STATE_LINE and lines[0] == str(pid) and lines[_STATE_LINE].strip() == "ready"
         return False
 
     def _forget_reused_pid(self, marker: str) -> None:

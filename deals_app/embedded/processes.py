@@ -80,7 +80,7 @@ def spawn(
         env=environ,
         cwd="/" if run_as is not None else None,
         start_new_session=True,
-        preexec_fn=prepare,  # noqa: PLW1509 - there is no other place between fork and exec; we fork from one thread
+        preexec_fn=prepare,  # noqa: PLW1509 (there is no other place between fork and exec; we fork from one thread)
     )
 
 
@@ -172,7 +172,7 @@ def _become(user: RunAs) -> None:
 
 def _keep_only(capability: int) -> None:
     """capset(2): permitted, effective and inheritable hold this one; ambient demands the first and the last."""
-    assert _libc is not None
+    assert _libc is not None  # noqa: S101 (for the types: only called where there is one)
     bit = 1 << capability
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
@@ -181,7 +181,7 @@ def _keep_only(capability: int) -> None:
 
 
 def _prctl(option: int, *arguments: int) -> None:
-    assert _libc is not None
+    assert _libc is not None  # noqa: S101 (for the types: only called where there is one)
     padded = [ctypes.c_ulong(argument) for argument in (*arguments, 0, 0, 0, 0)[:4]]
     if _libc.prctl(option, *padded) != 0:
         raise OSError(ctypes.get_errno(), f"prctl({option}) failed")

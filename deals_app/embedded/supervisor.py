@@ -29,9 +29,16 @@ class Part(Protocol):
     """Something that can be started again."""
 
     @property
-    def name(self) -> str: ...
-    def is_running(self) -> bool: ...
-    def start(self) -> None: ...
+    def name(self) -> str:
+        """What people and its log call it."""
+        ...
+
+    def is_running(self) -> bool:
+        """Whether it lives."""
+        ...
+
+    def start(self) -> None:
+        """Start it, for the first time or again."""
 
 
 class Child:

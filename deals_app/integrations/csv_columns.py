@@ -114,7 +114,7 @@ _DERIVED: Final = frozenset(
 _OBJECT_OF: Final[Mapping[Preset, str]] = {"hubspot": "deal", "salesforce": "opportunity", "pipedrive": "deal"}
 
 
-class MappingProblem(ValueError):  # noqa: N818 - a sentence for people, like Unreadable
+class MappingProblem(ValueError):
     """A mapping that does not fit the file; the message is a sentence for people."""
 
 

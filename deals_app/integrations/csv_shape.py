@@ -129,7 +129,7 @@ def _find_header(stream: BinaryIO, encoding: str, chosen: Mapping[str, str]) -> 
         score = (known, int(width > 1), even * width)
         if best is None or score > best[0]:
             best = (score, delimiter, header)
-    assert best is not None, "there is always a delimiter to try"
+    assert best is not None  # noqa: S101 (for the types: there is always a delimiter to try)
     return best[1], best[2]
 
 
@@ -200,5 +200,5 @@ def is_blank_row(cells: list[str]) -> bool:
 
 
 def _listed(columns: tuple[str, ...]) -> str:
-    shown = ", ".join(f"“{name[:40]}”" for name in columns[:8])
-    return shown if len(columns) <= 8 else shown + ", …"
+    shown = ", ".join(f"“{name[:40]}”" for name in columns[:_COLUMNS_SHOWN])
+    return shown if len(columns) <= _COLUMNS_SHOWN else shown + ", …"

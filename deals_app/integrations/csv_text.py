@@ -8,7 +8,7 @@ import re
 from typing import BinaryIO, Final
 
 
-class Unreadable(ValueError):  # noqa: N818 - named like the refusals of domain/errors.py
+class Unreadable(ValueError):
     """The file as a whole is not a table of deals; the message is a sentence that says what it is instead."""
 
 
@@ -140,7 +140,8 @@ def _encoding_of_bytes(stream: BinaryIO) -> str:
 
 
 def _other_script(sample: bytes) -> str | None:
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - heavy, and hardly ever needed
+    # Here, because it is heavy and hardly ever needed.
+    from charset_normalizer import from_bytes
 
     best = from_bytes(sample, cp_isolation=_OTHER_SCRIPTS).best()
     return best.encoding if best else None

@@ -12,7 +12,7 @@ from rq.serializers import JSONSerializer
 from deals_app.extensions import db, redis
 from deals_app.services.doorbell import QUEUE
 
-# RQ's own reclaim of a killed job takes minutes; the outbox lease does it in seconds, RQ only has to forget (DESIGN.md).
+# RQ reclaims a killed job after minutes; the outbox lease does it in seconds, RQ only has to forget (DESIGN.md).
 WORKER_TTL = 30
 MAINTENANCE_SECONDS = 15
 MONITORING_SECONDS = 5
@@ -38,7 +38,7 @@ def run_worker(app: Flask, *, burst: bool = False) -> None:
     """Work until SIGTERM, or with `burst` until nothing is queued."""
     with app.app_context():
         engines = list(db.engines.values())
-    # A forked work-horse that used its parent's PostgreSQL socket would break both (measured, DEPENDENCIES.md section 4).
+    # A forked work-horse that used its parent's PostgreSQL socket would break both (measured, DEPENDENCIES.md, 4).
     os.register_at_fork(after_in_child=lambda: [engine.dispose(close=False) for engine in engines])
     worker = AppWorker(
         [QUEUE],

@@ -1,4 +1,4 @@
-"""Column types that every model shares; the invariants themselves stand in the migrations, where the database holds them."""
+"""Column types that every model shares; the invariants stand in the migrations, where the database holds them."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Stage(Base):
 
 
 class Deal(Base):
-    """A sales opportunity. Its status is its stage's (by foreign key); closed means dated; every edit takes a version."""
+    """A sales opportunity. Its status is its stage's (by foreign key); closed means dated; an edit takes a version."""
 
     __tablename__ = "deals"
     tenant_id: Mapped[TenantId]

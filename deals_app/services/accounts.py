@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import exc, func, insert, select, text
 from sqlalchemy.orm import Session
 
+from deals_app.domain.lengths import LONGEST_EMAIL_ADDRESS, LONGEST_NAME
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import AlreadyExists, FieldProblem, Forbidden, Invalid, NotFound
 from deals_app.domain.stages import DEFAULT_STAGES
@@ -46,8 +47,8 @@ def create_tenant(
     if not SLUG.fullmatch(slug):
         raise Invalid(FieldProblem("slug", "must be lower-case letters, digits and hyphens, at most 63"))
     account = _checked_account(owner_email, owner_name or owner_email.partition("@")[0], password)
-    if not 1 <= len(name := name.strip()) <= 200:
-        raise Invalid(FieldProblem("name", "must have 1 to 200 characters"))
+    if not 1 <= len(name := name.strip()) <= LONGEST_NAME:
+        raise Invalid(FieldProblem("name", f"must have 1 to {LONGEST_NAME} characters"))
     # Row security lets a tenant's row in only under its own id, so the id is made first.
     with before_tenant() as connection:
         tenant_id: UUID = connection.execute(select(func.new_id())).scalar_one()
@@ -129,10 +130,10 @@ class _Account:
 
 def _checked_account(email: str, name: str, password: str | None) -> _Account:
     problems: list[FieldProblem] = []
-    if not EMAIL.fullmatch(email.strip()) or len(email) > 254:
+    if not EMAIL.fullmatch(email.strip()) or len(email) > LONGEST_EMAIL_ADDRESS:
         problems.append(FieldProblem("email", f"{email!r} is not an e-mail address"))
-    if not 1 <= len(name.strip()) <= 200:
-        problems.append(FieldProblem("name", "must have 1 to 200 characters"))
+    if not 1 <= len(name.strip()) <= LONGEST_NAME:
+        problems.append(FieldProblem("name", f"must have 1 to {LONGEST_NAME} characters"))
     if password is not None and len(password) < MINIMUM_LENGTH:
         problems.append(FieldProblem("password", f"must have at least {MINIMUM_LENGTH} characters"))
     if problems:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select, text, update
 
+from deals_app.domain.lengths import LONGEST_NAME
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, NotFound
 from deals_app.domain.views import ApiKeyView
@@ -34,8 +35,8 @@ def create_api_key(actor: Actor, *, name: str, role: str) -> NewKey:
         raise Forbidden(message)
     if role not in KEY_ROLES:
         raise Invalid(FieldProblem("role", f"must be one of {', '.join(KEY_ROLES)}"))
-    if not 1 <= len(name := name.strip()) <= 200:
-        raise Invalid(FieldProblem("name", "must have 1 to 200 characters"))
+    if not 1 <= len(name := name.strip()) <= LONGEST_NAME:
+        raise Invalid(FieldProblem("name", f"must have 1 to {LONGEST_NAME} characters"))
     prefix, secret = f"dk_{secrets.token_hex(5)}", secrets.token_urlsafe(32)
     with unit_of_work(actor) as work:
         key_id = work.session.scalars(

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from deals_app.domain.lengths import LONGEST_NAME
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
 from deals_app.domain.matching import match_key
@@ -31,8 +32,8 @@ def create_customer(
         message = "An ingest key makes customers through the ingestion API only"
         raise Forbidden(message)
     problems: list[FieldProblem] = []
-    if not 1 <= len(name := name.strip()) <= 200:
-        problems.append(FieldProblem("name", "must have 1 to 200 characters"))
+    if not 1 <= len(name := name.strip()) <= LONGEST_NAME:
+        problems.append(FieldProblem("name", f"must have 1 to {LONGEST_NAME} characters"))
     if kind not in KINDS:
         problems.append(FieldProblem("kind", f"must be one of {', '.join(KINDS)}"))
     if churn_risk is not None and not 0 <= churn_risk <= 1:
@@ -63,9 +64,7 @@ def customer_named(work: UnitOfWork, name: str) -> UUID:
     if found is not None:
         return found
     return work.session.scalars(
-        insert(Customer)
-        .values(tenant_id=work.actor.tenant_id, name=name.strip(), match_key=key)
-        .returning(Customer.id)
+        insert(Customer).values(tenant_id=work.actor.tenant_id, name=name.strip(), match_key=key).returning(Customer.id)
     ).one()
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
+from deals_app.domain.lengths import LONGEST_NAME, LONGEST_NOTE
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.calendar import today_in
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
@@ -57,11 +58,11 @@ class DealEdit:
     """Changes to a deal; fields left UNSET stay as they are."""
 
     name: str | Unset = UNSET
-    value: int | None | Unset = UNSET
+    value: int | Unset | None = UNSET
     currency: str | Unset = UNSET
-    expected_close_date: date | None | Unset = UNSET
-    assigned_to: UUID | None | Unset = UNSET
-    customer_name: str | None | Unset = UNSET
+    expected_close_date: date | Unset | None = UNSET
+    assigned_to: UUID | Unset | None = UNSET
+    customer_name: str | Unset | None = UNSET
     tags: tuple[str, ...] | Unset = UNSET
     custom_fields: Mapping[str, Any] | Unset = UNSET
 
@@ -136,7 +137,7 @@ def edit_deal(actor: Actor, deal_id: UUID, edit: DealEdit, *, version: int | Non
 
 def note_deal(actor: Actor, deal_id: UUID, body: str) -> UUID:
     """Write a note on a deal's timeline; raises NotFound, Forbidden, Invalid."""
-    if is_blank(body) or len(body) > 20_000:
+    if is_blank(body) or len(body) > LONGEST_NOTE:
         raise Invalid(FieldProblem("body", "must have 1 to 20,000 characters"))
     with unit_of_work(actor) as work:
         locked_deal(work, deal_id)
@@ -170,8 +171,8 @@ def name_problems(name: str) -> list[FieldProblem]:
     """1 to 200 characters, and not only blanks."""
     if is_blank(name):
         return [FieldProblem("name", "must not be empty")]
-    if len(name.strip()) > 200:
-        return [FieldProblem("name", f"must have at most 200 characters, this one has {len(name.strip())}")]
+    if len(name.strip()) > LONGEST_NAME:
+        return [FieldProblem("name", f"must have at most {LONGEST_NAME} characters, this one has {len(name.strip())}")]
     return []
 
 
@@ -191,7 +192,7 @@ def source_problems(source: str) -> list[FieldProblem]:
 
 
 def _reference_problems(
-    session: Session, customer_id: UUID | None, assigned_to: UUID | None | Unset
+    session: Session, customer_id: UUID | None, assigned_to: UUID | Unset | None
 ) -> list[FieldProblem]:
     """References to nobody are named, instead of failing on the foreign key."""
     problems: list[FieldProblem] = []

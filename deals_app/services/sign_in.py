@@ -71,9 +71,7 @@ def switch_tenant(actor: Actor, tenant_id: UUID, *, user_agent: str) -> str:
 def actor_of_session(token: str, *, door: str, request_id: str) -> Actor | None:
     """Who a session's token stands for, or None when it has ended."""
     with before_tenant() as connection:
-        row = connection.execute(
-            text("SELECT * FROM session_actor(:hash)"), {"hash": _digest(token)}
-        ).one_or_none()
+        row = connection.execute(text("SELECT * FROM session_actor(:hash)"), {"hash": _digest(token)}).one_or_none()
     if row is None:
         return None
     return Actor(

@@ -24,6 +24,7 @@ from deals_app.domain.stages import StageStatus, find_stage
 from deals_app.domain.views import StageView
 from deals_app.models import Activity, Deal, Tenant
 from deals_app.services.pipelines import stages_of
+from deals_app.services.statements import AnyRow
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
 
 
@@ -122,12 +123,19 @@ def lose_deal(
     return _close(actor, deal_id, StageStatus.CLOSED_LOST, closing, note, version)
 
 
-def locked_deal(work: UnitOfWork, deal_id: UUID) -> Row[Any]:
+def locked_deal(work: UnitOfWork, deal_id: UUID) -> AnyRow:
     """The deal's row, held until the end of the transaction; raises NotFound, Forbidden."""
     deal = work.session.execute(
         select(
-            Deal.id, Deal.pipeline_id, Deal.stage_id, Deal.status, Deal.assigned_to, Deal.version, Deal.position,
-            Deal.value, Deal.currency,
+            Deal.id,
+            Deal.pipeline_id,
+            Deal.stage_id,
+            Deal.status,
+            Deal.assigned_to,
+            Deal.version,
+            Deal.position,
+            Deal.value,
+            Deal.currency,
         )
         .where(Deal.id == deal_id, Deal.deleted_at.is_(None))
         .with_for_update()
@@ -141,7 +149,7 @@ def locked_deal(work: UnitOfWork, deal_id: UUID) -> Row[Any]:
     return deal
 
 
-def check_version(deal: Row[Any], version: int | None) -> None:
+def check_version(deal: AnyRow, version: int | None) -> None:
     """Raises Conflict when the caller has seen an older deal."""
     if version is not None and version != deal.version:
         message = f"The deal has changed since: it is at version {deal.version}, not {version}"
@@ -167,7 +175,7 @@ def _close(
 
 
 def _transition(
-    work: UnitOfWork, deal: Row[Any], target: StageView, place: Place, closing: Closing, note: str | None
+    work: UnitOfWork, deal: AnyRow, target: StageView, place: Place, closing: Closing, note: str | None
 ) -> Moved:
     values: dict[str, Any] = {
         "stage_id": target.id,
@@ -182,9 +190,7 @@ def _transition(
     work.session.execute(update(Deal).where(Deal.id == deal.id).values(**values))
     if note and note.strip():
         add_note(work, deal.id, note)
-    return Moved(
-        deal_id=deal.id, from_stage_id=deal.stage_id, to_stage_id=target.id, version=deal.version + 1
-    )
+    return Moved(deal_id=deal.id, from_stage_id=deal.stage_id, to_stage_id=target.id, version=deal.version + 1)
 
 
 def _closed_values(work: UnitOfWork, target: StageView, closing: Closing) -> dict[str, Any]:
@@ -203,13 +209,11 @@ def _closed_values(work: UnitOfWork, target: StageView, closing: Closing) -> dic
     return values
 
 
-def _reorder(work: UnitOfWork, deal: Row[Any], place: Place) -> Moved:
+def _reorder(work: UnitOfWork, deal: AnyRow, place: Place) -> Moved:
     position = _position(work.session, deal.stage_id, place)
     if position != deal.position:
         work.session.execute(update(Deal).where(Deal.id == deal.id).values(position=position))
-    return Moved(
-        deal_id=deal.id, from_stage_id=deal.stage_id, to_stage_id=deal.stage_id, version=deal.version
-    )
+    return Moved(deal_id=deal.id, from_stage_id=deal.stage_id, to_stage_id=deal.stage_id, version=deal.version)
 
 
 def _position(session: Session, stage_id: UUID, place: Place) -> Decimal:
@@ -217,9 +221,7 @@ def _position(session: Session, stage_id: UUID, place: Place) -> Decimal:
     neighbours = [card for card in (place.above, place.below) if card is not None]
     found: dict[UUID, Decimal] = {}
     if neighbours:
-        rows = session.execute(
-            select(Deal.id, Deal.position).where(Deal.id.in_(neighbours), Deal.stage_id == stage_id)
-        )
+        rows = session.execute(select(Deal.id, Deal.position).where(Deal.id.in_(neighbours), Deal.stage_id == stage_id))
         found = {row.id: row.position for row in rows}
     above = found.get(place.above) if place.above else None
     below = found.get(place.below) if place.below else None

@@ -8,7 +8,7 @@ best effort: the relay rings again for whatever is not done (DESIGN.md, idea 4).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -54,7 +54,7 @@ class UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(actor: Actor, *, cause: UUID | None = None, as_owner: bool = False) -> Iterator[UnitOfWork]:
+def unit_of_work(actor: Actor, *, cause: UUID | None = None, as_owner: bool = False) -> Generator[UnitOfWork]:
     """One read-write transaction of `actor`; `cause` (an import's id) goes into every ledger entry it makes.
 
     `as_owner` works over DATABASE_ADMIN_URL, for the few things the application may not do (make a tenant); row
@@ -69,21 +69,21 @@ def unit_of_work(actor: Actor, *, cause: UUID | None = None, as_owner: bool = Fa
 
 
 @contextmanager
-def reading(actor: Actor) -> Iterator[Session]:
+def reading(actor: Actor) -> Generator[Session]:
     """One read-only transaction of `actor`; nothing it does is kept."""
     with _transaction(db.session(), actor, read_only=True, cause=None) as session:
         yield session
 
 
 @contextmanager
-def before_tenant() -> Iterator[Connection]:
+def before_tenant() -> Generator[Connection]:
     """A connection without a tenant: it sees no tenant's rows and can only call the named look-up functions."""
     with database_errors(), db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield connection
 
 
 @contextmanager
-def _transaction(session: Session, actor: Actor, *, read_only: bool, cause: UUID | None) -> Iterator[Session]:
+def _transaction(session: Session, actor: Actor, *, read_only: bool, cause: UUID | None) -> Generator[Session]:
     if "context" in session.info:
         message = "a service opened a second transaction inside its own: pass the session on instead"
         raise RuntimeError(message)
@@ -104,7 +104,7 @@ def _transaction(session: Session, actor: Actor, *, read_only: bool, cause: UUID
 
 
 @contextmanager
-def database_errors() -> Iterator[None]:
+def database_errors() -> Generator[None]:
     """A database that is away becomes Unavailable."""
     try:
         yield

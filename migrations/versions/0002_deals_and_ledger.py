@@ -210,7 +210,8 @@ BEGIN
 END $$;
 
 CREATE FUNCTION topic_of_event(kind text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT 'customer.deal.' || CASE kind WHEN 'moved' THEN 'stage_changed' WHEN 'undone' THEN 'updated' ELSE kind END $$;
+    SELECT 'customer.deal.'
+        || CASE kind WHEN 'moved' THEN 'stage_changed' WHEN 'undone' THEN 'updated' ELSE kind END $$;
 
 CREATE FUNCTION version_gap(deal uuid, was integer, became integer) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
@@ -296,9 +297,9 @@ GRANT SELECT, INSERT, UPDATE ON customers, pipelines, stages, external_refs, act
 GRANT DELETE ON stages TO deals_app;
 GRANT SELECT, INSERT ON deals TO deals_app;
 -- everything but what a deal is: tenant, id and the moment it was made never change
-GRANT UPDATE (customer_id, assigned_to, name, match_key, value, currency, value_estimated, pipeline_id, stage_id, status,
-    probability, source, ingested_from, expected_close_date, actual_close_date, stage_entered_at, loss_reason, competitor,
-    tags, custom_fields, metadata, position, health_score, risk_level, insights, win_probability, predicted_close_date,
+GRANT UPDATE (customer_id, assigned_to, name, match_key, value, currency, value_estimated, pipeline_id, stage_id,
+    status, probability, source, ingested_from, expected_close_date, actual_close_date, stage_entered_at, loss_reason,
+    competitor, tags, custom_fields, metadata, position, health_score, risk_level, insights, win_probability, predicted_close_date,
     version, updated_at, deleted_at) ON deals TO deals_app;
 -- append-only: written by the triggers alone, which run as the owner
 GRANT SELECT ON deal_events TO deals_app;

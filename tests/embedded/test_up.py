@@ -13,7 +13,7 @@ import psutil
 
 from deals_app.embedded.processes import wait_until
 
-from .conftest import Up, all_gone
+from tests.embedded.conftest import Up, all_gone
 
 StartUp = Callable[..., Up]
 
@@ -49,7 +49,7 @@ def test_up_from_the_first_start_to_the_last_stop(start_up: StartUp, tmp_path: P
     for part in ("deals web", "rq:worker", "deals scheduler", "postgres", "valkey-server"):
         assert part in command_lines(family)
 
-    code, errors = start_up(tmp_path, program=words[:3] + ("--port", str(free_port()), *words[5:])).stop(0)
+    code, errors = start_up(tmp_path, program=(*words[:3], "--port", str(free_port()), *words[5:])).stop(0)
     assert (code, "already runs" in errors) == (1, True)
 
     master = next(process for process in family if "master [deals web]" in command_lines([process]))

@@ -10,8 +10,8 @@ from flask import Blueprint, Response, jsonify, request
 from deals_app.blueprints.api.envelope import success
 from deals_app.blueprints.api.keys import actor, demand_key
 from deals_app.blueprints.api.strict_json import strict_loads
-from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
 from deals_app.domain.actor import Role
+from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
 from deals_app.domain.views import ImportView
 from deals_app.services.importing.intake import cancel_import, receive_file, start_import
 from deals_app.services.queries.imports import import_view, rejected_csv

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from flask.json.provider import DefaultJSONProvider
 
 MAX_DEPTH = 32
+MAX_EXPONENT = 400
 
 
 class StrictProvider(DefaultJSONProvider):
@@ -19,13 +20,13 @@ class StrictProvider(DefaultJSONProvider):
 
     sort_keys = False
 
-    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
         """Parse; raises ValueError with a sentence for whatever is not plain JSON."""
         return strict_loads(s)
 
 
 def strict_loads(text: str | bytes) -> Any:
-    """Parse; raises ValueError with a sentence for NaN, Infinity, duplicate keys, NUL, lone surrogates, depth over 32."""
+    """Parse; ValueError with a sentence for NaN, Infinity, duplicate keys, NUL, lone surrogates, depth over 32."""
     if isinstance(text, bytes):
         text = text.decode("utf-8")
     try:
@@ -56,7 +57,7 @@ def _no_constant(name: str) -> NoReturn:
 def _finite_decimal(text: str) -> Decimal:
     """A Decimal holds any exponent; no field of ours does."""
     value = Decimal(text)
-    if not -400 < value.adjusted() < 400:
+    if abs(value.adjusted()) >= MAX_EXPONENT:
         message = f"the number {text[:20]} is out of range"
         raise ValueError(message)
     return value

@@ -66,7 +66,8 @@ REFUSE = text("""
         WHEN d.deleted_at IS NOT NULL THEN 'this deal was deleted; restore it first'
         ELSE 'this deal is closed (' || s.name || '); an import does not reopen it' END
     FROM deals d JOIN stages s ON s.id = d.stage_id
-    WHERE d.id = c.matched_id AND (d.deleted_at IS NOT NULL OR (d.status <> 'open' AND :moves AND d.stage_id <> c.stage_id))
+    WHERE d.id = c.matched_id
+      AND (d.deleted_at IS NOT NULL OR (d.status <> 'open' AND :moves AND d.stage_id <> c.stage_id))
 """)
 
 # New cards stand on top, in the order of the file (domain/rank.py: the top is the smallest position).
@@ -75,7 +76,8 @@ INSERT = text("""
         status, probability, source, ingested_from, expected_close_date, actual_close_date, loss_reason, tags,
         custom_fields, metadata, position)
     SELECT c.tenant_id, c.fresh_id, c.customer_id, c.owner_id, c.name, c.match_key, c.value, c.currency, :pipeline_id,
-        c.stage_id, c.status, CASE WHEN c.status = 'open' THEN COALESCE(c.probability, s.probability) ELSE s.probability END,
+        c.stage_id, c.status,
+        CASE WHEN c.status = 'open' THEN COALESCE(c.probability, s.probability) ELSE s.probability END,
         COALESCE(c.source, 'inbound'), 'csv', c.expected_close_date,
         CASE WHEN c.status <> 'open' THEN COALESCE(c.actual_close_date, :today) END, c.loss_reason, c.tags,
         c.custom_fields, c.metadata,
@@ -129,7 +131,10 @@ UPDATABLE: dict[str, tuple[str, str]] = {
     "assigned_to": ("owner_text", "COALESCE(c.owner_id, d.assigned_to)"),
     "source": ("source", "COALESCE(c.source, d.source)"),
     "tags": ("tags", "c.tags"),
-    "loss_reason": ("loss_reason", "CASE WHEN c.status = 'closed_lost' THEN COALESCE(c.loss_reason, d.loss_reason) END"),
+    "loss_reason": (
+        "loss_reason",
+        "CASE WHEN c.status = 'closed_lost' THEN COALESCE(c.loss_reason, d.loss_reason) END",
+    ),
     "expected_close_date": (
         "expected_close_on",
         "CASE WHEN c.status = 'open' THEN c.expected_close_date ELSE d.expected_close_date END",
@@ -196,7 +201,9 @@ def _update(given: AbstractSet[str]) -> TextClause:
         otherwise = f"CASE WHEN {MOVED} THEN s.probability ELSE d.probability END"
         columns["probability"] = PROBABILITY.format(otherwise=otherwise)
     elif "probability" in given:
-        columns["probability"] = "CASE WHEN d.status = 'open' THEN COALESCE(c.probability, d.probability) ELSE d.probability END"
+        columns["probability"] = (
+            "CASE WHEN d.status = 'open' THEN COALESCE(c.probability, d.probability) ELSE d.probability END"
+        )
     new = ", ".join(columns.values())
     old = ", ".join(f"d.{name}" for name in columns)
     sets = ", ".join(f"{name} = n.{name}" for name in columns)
@@ -215,4 +222,4 @@ def _update(given: AbstractSet[str]) -> TextClause:
         ), changed AS (
             UPDATE deals d SET {sets}, version = d.version + 1 FROM new n WHERE d.id = n.id RETURNING d.id)
         INSERT INTO updated SELECT id FROM changed
-    """)  # noqa: S608 (every name stands in the tables above)
+    """)

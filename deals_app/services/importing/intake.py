@@ -66,9 +66,7 @@ def receive_file(
         ).one()
         for part, content in enumerate(_parts(stream)):
             work.session.execute(
-                insert(ImportFile).values(
-                    tenant_id=actor.tenant_id, import_id=import_id, part=part, content=content
-                )
+                insert(ImportFile).values(tenant_id=actor.tenant_id, import_id=import_id, part=part, content=content)
             )
         record(work, "import.received", f"import:{import_id}", {"filename": filename, "size_bytes": size_bytes})
     return import_id

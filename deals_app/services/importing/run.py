@@ -102,8 +102,6 @@ def _chunk(actor: Actor, lease: Lease, plan: Plan) -> bool:
 def _end(actor: Actor, lease: Lease, import_id: UUID, state: str, problem: str) -> None:
     with unit_of_work(actor) as work:
         work.session.execute(
-            update(Import)
-            .where(Import.id == import_id)
-            .values(state=state, problem=problem, finished_at=func.now())
+            update(Import).where(Import.id == import_id).values(state=state, problem=problem, finished_at=func.now())
         )
         finish(work.session, lease, error=problem)

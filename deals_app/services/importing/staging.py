@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -105,13 +105,11 @@ def stage_file(actor: Actor, lease: Lease, import_id: UUID) -> None:
         for statement in (REPEATED, REPEATED_INDEX, SETTLE_REPEATED):
             work.session.execute(statement, {"import_id": import_id} if statement is not REPEATED_INDEX else {})
         total = select(func.count()).where(ImportRow.import_id == import_id).scalar_subquery()
-        work.session.execute(
-            update(Import).where(Import.id == import_id).values(staged_at=func.now(), total=total)
-        )
+        work.session.execute(update(Import).where(Import.id == import_id).values(staged_at=func.now(), total=total))
 
 
 @contextmanager
-def _stored_file(actor: Actor, import_id: UUID) -> Iterator[BinaryIO]:
+def _stored_file(actor: Actor, import_id: UUID) -> Generator[BinaryIO]:
     """The uploaded file, put together on disk: memory does not grow with it."""
     with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as stream:
         with reading(actor) as session:
@@ -134,19 +132,17 @@ def _batches(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]
 
 def _copy(session: Session, batch: Iterable[tuple[Any, ...]]) -> None:
     names = ", ".join(COLUMNS)
-    session.execute(text(f"CREATE TEMP TABLE staged ON COMMIT DROP AS SELECT {names} FROM import_rows LIMIT 0"))
+    session.execute(text(f"CREATE TEMP TABLE staged ON COMMIT DROP AS SELECT {names} FROM import_rows LIMIT 0"))  # noqa: S608 (names of COLUMNS)
     connection = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
     with connection.cursor() as cursor, cursor.copy(f"COPY staged ({names}) FROM STDIN") as copy:  # pyright: ignore[reportArgumentType]
         for row in batch:
             copy.write_row(row)
-    session.execute(text(f"INSERT INTO import_rows ({names}) SELECT {names} FROM staged"))
+    session.execute(text(f"INSERT INTO import_rows ({names}) SELECT {names} FROM staged"))  # noqa: S608 (names of COLUMNS)
 
 
 def _staged(row: RawRow, target: Target) -> tuple[Any, ...]:
     """One row of the file as a row of `import_rows`, in the order of COLUMNS."""
-    draft = csv_file.normalise(
-        row, target.mapping, shape=target.shape, base_currency=target.actor.base_currency
-    )
+    draft = csv_file.normalise(row, target.mapping, shape=target.shape, base_currency=target.actor.base_currency)
     start = (target.actor.tenant_id, target.import_id, row.line, _json(row.cells))
     if not isinstance(draft, DealDraft):
         return (*start, _json([_as_json(problem) for problem in draft]), *([None] * (len(COLUMNS) - 5)))

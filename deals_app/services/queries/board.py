@@ -24,6 +24,7 @@ from deals_app.services.accounts import member_views
 from deals_app.services.pipelines import find_pipeline, pipeline_views, stages_of
 from deals_app.services.queries.cursor import cursor_of, read_cursor
 from deals_app.services.queries.totals import Sum, as_sum, rates_to, sum_columns, total_of
+from deals_app.services.statements import AnyRow, AnySelect
 from deals_app.services.unit_of_work import reading
 
 CARDS_PER_STRETCH = 25
@@ -114,9 +115,7 @@ def card_after_move(actor: Actor, deal_id: UUID, touched_stages: Iterable[UUID])
     return CardAfterMove(
         card=_card(actor, row, by_id, names, today_in(actor.time_zone)),
         stages=tuple(stages),
-        heads=tuple(
-            ColumnHead(stage=stage, total=totals[stage.id]) for stage in stages if stage.id in wanted
-        ),
+        heads=tuple(ColumnHead(stage=stage, total=totals[stage.id]) for stage in stages if stage.id in wanted),
     )
 
 
@@ -156,14 +155,14 @@ def _first_cards(
         .where(Stage.pipeline_id == pipeline.id)
         .order_by(Stage.position, first.c.position, first.c.id)
     )
-    rows: dict[UUID, list[Row[Any]]] = {stage.id: [] for stage in pipeline.stages}
+    rows: dict[UUID, list[AnyRow]] = {stage.id: [] for stage in pipeline.stages}
     for row in session.execute(statement):
         rows[row.stage_id].append(row)
     by_id = {stage.id: stage for stage in pipeline.stages}
     return {stage_id: _stretch(actor, found, by_id, names) for stage_id, found in rows.items()}
 
 
-def _cards(statement: Select[Any]) -> Select[Any]:
+def _cards(statement: AnySelect) -> AnySelect:
     return (
         statement.outerjoin(Customer, Customer.id == Deal.customer_id)
         .where(Deal.deleted_at.is_(None))
@@ -172,7 +171,7 @@ def _cards(statement: Select[Any]) -> Select[Any]:
 
 
 def _stretch(
-    actor: Actor, rows: Sequence[Row[Any]], stages: Mapping[UUID, StageView], names: Mapping[UUID, str]
+    actor: Actor, rows: Sequence[AnyRow], stages: Mapping[UUID, StageView], names: Mapping[UUID, str]
 ) -> tuple[tuple[CardView, ...], str | None]:
     """The cards of a stretch; one row more than a stretch was asked for, to know whether there is a next."""
     today = today_in(actor.time_zone)
@@ -182,7 +181,7 @@ def _stretch(
 
 
 def _card(
-    actor: Actor, row: Row[Any], stages: Mapping[UUID, StageView], names: Mapping[UUID, str], today: date
+    actor: Actor, row: AnyRow, stages: Mapping[UUID, StageView], names: Mapping[UUID, str], today: date
 ) -> CardView:
     is_open = row.status == "open"
     return CardView(

@@ -12,6 +12,7 @@ from deals_app.domain.errors import NotFound
 from deals_app.domain.views import CustomerView, Page
 from deals_app.models import Customer, Deal
 from deals_app.services.queries.cursor import cursor_of, read_cursor
+from deals_app.services.statements import AnySelect
 from deals_app.services.unit_of_work import reading
 
 ROWS_PER_STRETCH = 50
@@ -20,14 +21,16 @@ ROWS_PER_STRETCH = 50
 def customer(actor: Actor, customer_id: UUID) -> CustomerView:
     """One customer; raises NotFound."""
     with reading(actor) as session:
-        row = session.execute(_customers().where(Customer.id == customer_id)).one_or_none()
+        row = session.execute(_customers().where(Customer.id == customer_id)).mappings().one_or_none()
     if row is None:
         message = "There is no such customer"
         raise NotFound(message)
-    return CustomerView(**row._mapping)  # noqa: SLF001 (SQLAlchemy's public name for the row as a mapping)
+    return CustomerView(**row)
 
 
-def customer_rows(actor: Actor, q: str = "", after: str | None = None, limit: int = ROWS_PER_STRETCH) -> Page[CustomerView]:
+def customer_rows(
+    actor: Actor, q: str = "", after: str | None = None, limit: int = ROWS_PER_STRETCH
+) -> Page[CustomerView]:
     """Customers by name, by keyset; raises Invalid for a cursor that is none of ours."""
     key = func.lower(Customer.name)
     statement = _customers().order_by(key, Customer.id).limit(limit + 1)
@@ -37,12 +40,12 @@ def customer_rows(actor: Actor, q: str = "", after: str | None = None, limit: in
         name, last_id = read_cursor(after, str)
         statement = statement.where(tuple_(key, Customer.id) > tuple_(name, last_id))
     with reading(actor) as session:
-        rows = session.execute(statement).all()
-    items = tuple(CustomerView(**row._mapping) for row in rows[:limit])  # noqa: SLF001
+        rows = session.execute(statement).mappings().all()
+    items = tuple(CustomerView(**row) for row in rows[:limit])
     return Page(items=items, next_after=cursor_of(items[-1].name.lower(), items[-1].id) if len(rows) > limit else None)
 
 
-def _customers() -> Select[Any]:
+def _customers() -> AnySelect:
     deals = (
         select(
             func.count(case((Deal.status == "open", 1))).label("open_deals"),

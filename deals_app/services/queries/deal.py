@@ -18,6 +18,7 @@ from deals_app.domain.views import DealRow, DealView, Page, StageView
 from deals_app.models import Customer, Deal, Pipeline, Stage, User
 from deals_app.services.pipelines import stages_of
 from deals_app.services.queries.cursor import cursor_of, read_cursor
+from deals_app.services.statements import AnyRow, AnySelect
 from deals_app.services.unit_of_work import reading
 
 ROWS_PER_STRETCH = 50
@@ -59,7 +60,7 @@ def deal_view(session: Session, actor: Actor, deal_id: UUID) -> DealView:
     return as_deal_view(actor, row)
 
 
-def deal_select() -> Select[Any]:
+def deal_select() -> AnySelect:
     """Live deals with the names that a view shows."""
     return (
         select(
@@ -79,7 +80,7 @@ def deal_select() -> Select[Any]:
     )
 
 
-def as_deal_view(actor: Actor, row: Row[Any]) -> DealView:
+def as_deal_view(actor: Actor, row: AnyRow) -> DealView:
     """A row of `deal_select` as the view of it."""
     found: Deal = row.Deal
     return DealView(
@@ -139,11 +140,11 @@ def deal_rows(actor: Actor, wanted: DealFilter, after: str | None = None) -> Pag
         statement = statement.where(tuple_(Deal.created_at, Deal.id) < tuple_(created_at, last_id))
     today = today_in(actor.time_zone)
     with reading(actor) as session:
-        rows = session.execute(statement.limit(ROWS_PER_STRETCH + 1)).all()
+        rows = session.execute(statement.limit(ROWS_PER_STRETCH + 1)).mappings().all()
     items = tuple(
         DealRow(
-            **row._mapping,  # noqa: SLF001 (SQLAlchemy's public name for the row as a mapping)
-            is_overdue=row.status == "open" and is_overdue(row.expected_close_date, today),
+            **row,
+            is_overdue=row["status"] == "open" and is_overdue(row["expected_close_date"], today),
         )
         for row in rows[:ROWS_PER_STRETCH]
     )
@@ -151,7 +152,7 @@ def deal_rows(actor: Actor, wanted: DealFilter, after: str | None = None) -> Pag
     return Page(items=items, next_after=cursor_of(items[-1].created_at.isoformat(), items[-1].id) if more else None)
 
 
-def narrowed(statement: Select[Any], wanted: DealFilter) -> Select[Any]:
+def narrowed(statement: AnySelect, wanted: DealFilter) -> AnySelect:
     """Apply a filter to a statement that joins stages and customers."""
     if wanted.q.strip():
         pattern = f"%{_escaped(wanted.q.strip())}%"
@@ -167,7 +168,7 @@ def narrowed(statement: Select[Any], wanted: DealFilter) -> Select[Any]:
     return statement
 
 
-def count_of(session: Session, statement: Select[Any]) -> int:
+def count_of(session: Session, statement: AnySelect) -> int:
     """How many rows a statement would give."""
     return session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.errors import NotFound
@@ -42,7 +42,7 @@ class NumberedPage:
 
 def deal_page(actor: Actor, wanted: Narrowing, *, page: int, page_size: int) -> NumberedPage:
     """Page `page` (from 1) of the live deals that fit, newest first."""
-    conditions = [Deal.deleted_at.is_(None)]
+    conditions: list[ColumnElement[bool]] = [Deal.deleted_at.is_(None)]
     for column, value in (
         (Deal.assigned_to, wanted.assigned_to),
         (Deal.customer_id, wanted.customer_id),
@@ -86,9 +86,6 @@ def deals_of_stage(actor: Actor, stage: str, pipeline: str | None) -> list[DealV
             message = f"There is no stage {stage!r}"
             raise NotFound(message)
         rows = session.execute(
-            deal_select()
-            .where(Deal.stage_id == found.id)
-            .order_by(Deal.position, Deal.id)
-            .limit(LONGEST_STAGE_LIST)
+            deal_select().where(Deal.stage_id == found.id).order_by(Deal.position, Deal.id).limit(LONGEST_STAGE_LIST)
         )
         return [as_deal_view(actor, row) for row in rows]

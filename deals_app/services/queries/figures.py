@@ -123,12 +123,16 @@ def _merged(sums: list[Sum]) -> list[Sum]:
     merged: dict[str, Sum] = {}
     for part in sums:
         had = merged.get(part.currency)
-        merged[part.currency] = part if had is None else Sum(
-            currency=part.currency,
-            count=had.count + part.count,
-            unknown_count=had.unknown_count + part.unknown_count,
-            value=had.value + part.value,
-            weighted=had.weighted + part.weighted,
+        merged[part.currency] = (
+            part
+            if had is None
+            else Sum(
+                currency=part.currency,
+                count=had.count + part.count,
+                unknown_count=had.unknown_count + part.unknown_count,
+                value=had.value + part.value,
+                weighted=had.weighted + part.weighted,
+            )
         )
     return list(merged.values())
 

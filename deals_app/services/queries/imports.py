@@ -44,9 +44,7 @@ def import_view(actor: Actor, import_id: UUID) -> ImportView:
 def recent_imports(actor: Actor) -> list[ImportView]:
     """The newest imports."""
     with reading(actor) as session:
-        rows = session.scalars(
-            select(Import).order_by(Import.created_at.desc(), Import.id.desc()).limit(RECENT)
-        ).all()
+        rows = session.scalars(select(Import).order_by(Import.created_at.desc(), Import.id.desc()).limit(RECENT)).all()
         names = {str(member.id): member.name for member in member_views(session)}
         return [_view(session, row, names) for row in rows]
 
@@ -149,7 +147,9 @@ def _samples(start: bytes, shape: csv_file.FileShape) -> list[list[str]]:
 
 
 def _reasons(problems: list[dict[str, str]]) -> list[str]:
-    return [f"{problem['field']}: {problem['message']}" if problem["field"] else problem["message"] for problem in problems]
+    return [
+        f"{problem['field']}: {problem['message']}" if problem["field"] else problem["message"] for problem in problems
+    ]
 
 
 def _disarmed(cell: str) -> str:
