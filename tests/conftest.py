@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,13 @@ def people(app: Flask) -> People:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+class OutsideClient(FlaskClient):
+    """A browser does not live in the test's application context: requests there would share `g`, user and token."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return contextvars.Context().run(super().open, *args, **kwargs)
 
 
 class SignedIn:
@@ -95,6 +103,7 @@ class _Application:
     def __init__(self, engines: TestEngines) -> None:
         self.app = create_app(engines.settings(engines.database()))
         self.app.testing = True
+        self.app.test_client_class = OutsideClient
         self.context = self.app.app_context()
 
     def __enter__(self) -> Flask:

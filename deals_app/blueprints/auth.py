@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, session, url_for
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, logout_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as WerkzeugResponse
 from wtforms import EmailField, HiddenField, PasswordField
 from wtforms.validators import DataRequired, Length
 
-from deals_app.blueprints.web import SessionUser, actor, local_path, request_id, signed_in
+from deals_app.blueprints.web import actor, local_path, signed_in, start_session
 from deals_app.extensions import limiter
-from deals_app.services.sign_in import WrongPassword, actor_of_session, sign_in, sign_out
+from deals_app.services.sign_in import WrongPassword, sign_in, sign_out
 
 blueprint = Blueprint("auth", __name__)
 
@@ -71,12 +71,3 @@ def logout() -> WerkzeugResponse:
     logout_user()
     session.clear()
     return redirect(url_for("auth.login"), code=303)
-
-
-def start_session(token: str) -> None:
-    """Put a new session's token into a fresh cookie."""
-    session.clear()
-    found = actor_of_session(token, door="page", request_id=request_id())
-    if found is not None:
-        session.permanent = True
-        login_user(SessionUser(found, token))

@@ -11,8 +11,8 @@ from wtforms import DateField, Field, IntegerField, SelectField, StringField, Te
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
+from deals_app.blueprints.forms import choices
 from deals_app.domain.actor import Actor, Role
-from deals_app.domain.errors import Invalid
 from deals_app.domain.money import MoneyError, from_minor, parse_money, to_minor
 from deals_app.domain.views import DealView, MemberView, PipelineView
 from deals_app.services.deals import SOURCES, DealEdit, NewDeal
@@ -52,16 +52,16 @@ class NewDealForm(_MoneyForm):
     stage = SelectField("Stage")
     assigned_to = SelectField("Owner")
     expected_close_date = DateField("Expected close", [Optional()])
-    source = SelectField("Source", choices=[(source, source.capitalize()) for source in SOURCES])
+    source = SelectField("Source", choices=choices((source, source.capitalize()) for source in SOURCES))
 
     def offer(self, actor: Actor, people: Sequence[MemberView], pipelines: Sequence[PipelineView]) -> None:
         """Fill the choices; a new deal is the maker's own unless it is given to somebody else."""
-        self.stage.choices = [
+        self.stage.choices = choices(
             (f"{pipeline.id}/{stage.key}", stage.name if len(pipelines) == 1 else f"{pipeline.name}: {stage.name}")
             for pipeline in pipelines
             for stage in pipeline.stages
             if stage.is_open
-        ]
+        )
         self.assigned_to.choices = _people(people if actor.role is not Role.REP else _only(people, actor.user_id))
         if not self.is_submitted():
             self.currency.data = actor.base_currency
@@ -138,15 +138,8 @@ class LoseForm(FlaskForm):
     competitor = StringField("Competitor", [Optional(), Length(max=200)])
 
 
-def show_problems(form: FlaskForm, error: Invalid) -> None:
-    """Put a service's findings beside the fields they are about."""
-    for problem in error.problems:
-        field = form[problem.field] if problem.field in form else next(iter(form))
-        field.errors = [*field.errors, problem.message]
-
-
-def _people(people: Sequence[MemberView]) -> list[tuple[str, str]]:
-    return [(NOBODY, "Nobody yet"), *((str(person.id), person.name) for person in people if person.is_active)]
+def _people(people: Sequence[MemberView]) -> list[Any]:
+    return choices([(NOBODY, "Nobody yet"), *((str(person.id), person.name) for person in people if person.is_active)])
 
 
 def _only(people: Sequence[MemberView], user_id: UUID | None) -> list[MemberView]:

@@ -8,7 +8,8 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from deals_app.blueprints.deal_forms import EditDealForm, LoseForm, NewDealForm, NoteForm, show_problems
+from deals_app.blueprints.deal_forms import EditDealForm, LoseForm, NewDealForm, NoteForm
+from deals_app.blueprints.forms import show_problems
 from deals_app.blueprints.web import actor, back_to, signed_in
 from deals_app.domain.errors import Conflict, Forbidden, Invalid, RuleBroken
 from deals_app.services import stage_transition

@@ -118,7 +118,7 @@ def _bug(error: Exception) -> Any:
 
 
 def _answer(for_programs: int, for_people: int, code: str, message: str, problems: tuple[FieldProblem, ...]) -> Any:
-    is_program = request.path.startswith("/api/")
+    is_program = f"{request.path}/".startswith("/api/")
     status = for_programs if is_program else for_people
     if is_program:
         answer = make_response(failure(status, code, message, problems))

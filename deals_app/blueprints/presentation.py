@@ -26,6 +26,10 @@ _SHORT_FROM: Final = 10_000
 _ROUNDS_UP: Final = Decimal("0.9995")
 _SHORT_UNITS: Final = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(1000), "K"))
 
+_KILO: Final = 1000
+_NEEDS_NO_PLACES: Final = 100
+
+_JUST_NOW_SECONDS: Final = 45
 _DAY: Final = 86_400
 _LENGTHS: Final = ((_DAY * 365, "year"), (_DAY * 30, "month"), (_DAY, "day"), (3600, "hour"), (60, "minute"))
 
@@ -159,12 +163,12 @@ def avatar_hue(name: str | None) -> str:
 
 def filesize(size_bytes: int) -> str:
     """`512 bytes`, `1.4 MB` (decimal units, as file managers count)."""
-    if size_bytes < 1000:
+    if size_bytes < _KILO:
         return f"{size_bytes} bytes"
     size = Decimal(size_bytes)
     for unit in ("kB", "MB", "GB"):
-        size /= 1000
-        if size < 1000 or unit == "GB":
+        size /= _KILO
+        if size < _KILO or unit == "GB":
             break
     return f"{_three_digits(size)} {unit}"
 
@@ -251,13 +255,13 @@ def _symbol(currency: str) -> str:
 
 def _three_digits(size: Decimal) -> str:
     """1.24 → `1.2`, 12.4 → `12.4`, 124.4 → `124`; no `.0`."""
-    places = Decimal("0.1") if size < 100 else Decimal(1)
+    places = Decimal("0.1") if size < _NEEDS_NO_PLACES else Decimal(1)
     return plain_decimal(size.quantize(places, ROUND_HALF_UP))
 
 
 def _distance(gone: timedelta) -> str:
     seconds = int(gone.total_seconds())
-    if seconds < 45:
+    if seconds < _JUST_NOW_SECONDS:
         return "just now"
     for length, name in _LENGTHS:
         if seconds >= length:

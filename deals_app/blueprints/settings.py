@@ -11,9 +11,8 @@ from werkzeug.wrappers import Response
 from wtforms import EmailField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
-from deals_app.blueprints.auth import start_session
-from deals_app.blueprints.deal_forms import show_problems
-from deals_app.blueprints.web import THEMES, actor, admins_only, back_to, signed_in
+from deals_app.blueprints.forms import choices, show_problems
+from deals_app.blueprints.web import THEMES, actor, admins_only, back_to, signed_in, start_session
 from deals_app.domain.errors import AlreadyExists, Invalid
 from deals_app.services.accounts import MEMBER_ROLES, add_member, members
 from deals_app.services.api_keys import KEY_ROLES, api_keys, create_api_key, revoke_api_key
@@ -29,7 +28,7 @@ class KeyForm(FlaskForm):
     """A new API key."""
 
     name = StringField("Name", [DataRequired(), Length(max=200)])
-    role = SelectField("Role", choices=[(role.value, role.value.capitalize()) for role in KEY_ROLES])
+    role = SelectField("Role", choices=choices((role.value, role.value.capitalize()) for role in KEY_ROLES))
 
 
 class MemberForm(FlaskForm):
@@ -37,7 +36,7 @@ class MemberForm(FlaskForm):
 
     email = EmailField("E-mail", [DataRequired(), Length(max=254)])
     name = StringField("Name", [DataRequired(), Length(max=200)])
-    role = SelectField("Role", choices=[(role.value, role.value.capitalize()) for role in MEMBER_ROLES])
+    role = SelectField("Role", choices=choices((role.value, role.value.capitalize()) for role in MEMBER_ROLES))
     password = PasswordField("First password", [DataRequired(), Length(max=1000)])
 
 
@@ -53,8 +52,8 @@ def index() -> Response:
 def profile() -> str:
     """Oneself: teams and appearance."""
     user_id = actor().user_id
-    choices = tenants_of(user_id) if user_id else []
-    return render_template("settings/profile.html", memberships=choices, current_tenant_id=actor().tenant_id)
+    memberships = tenants_of(user_id) if user_id else []
+    return render_template("settings/profile.html", memberships=memberships)
 
 
 @blueprint.post("/switch")
@@ -88,22 +87,9 @@ def people() -> str:
 def add_person() -> Any:
     """Add somebody."""
     form = MemberForm()
-    if form.validate_on_submit():
-        try:
-            add_member(
-                actor(),
-                email=form.email.data or "",
-                name=form.name.data or "",
-                role=form.role.data or "",
-                password=form.password.data,
-            )
-        except Invalid as error:
-            show_problems(form, error)
-        except AlreadyExists as error:
-            form.email.errors = [error.message]
-        else:
-            flash(f"{form.name.data} can sign in now.", "success")
-            return redirect(url_for("settings.people"), code=303)
+    if form.validate_on_submit() and _is_added(form):
+        flash(f"{form.name.data} can sign in now.", "success")
+        return redirect(url_for("settings.people"), code=303)
     return render_template("settings/people.html", members=members(actor()), form=form), 422
 
 
@@ -139,3 +125,22 @@ def revoke_key(key_id: UUID) -> Response:
     revoke_api_key(actor(), key_id)
     flash("The key is revoked.", "success")
     return redirect(url_for("settings.keys"), code=303)
+
+
+def _is_added(form: MemberForm) -> bool:
+    """Add the member; what the service objects to is put beside the fields."""
+    try:
+        add_member(
+            actor(),
+            email=form.email.data or "",
+            name=form.name.data or "",
+            role=form.role.data or "",
+            password=form.password.data,
+        )
+    except Invalid as error:
+        show_problems(form, error)
+    except AlreadyExists as error:
+        form.email.errors = [error.message]
+    else:
+        return True
+    return False

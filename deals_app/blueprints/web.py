@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
-from flask_login import current_user, login_required
+from flask_login import current_user, login_required, login_user
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from deals_app.blueprints.assets import content_security_policy
@@ -74,8 +74,22 @@ def actor() -> Actor:
 
 
 def request_id() -> str:
-    """The id of this request, in the answer's header, the ledger and the log."""
+    """The id of this request, in the answer's header, the ledger and the log.
+
+    Made when it is first asked for: what refuses a request early (a stale token, a limit) asks before anybody named it.
+    """
+    if "request_id" not in g:
+        g.request_id = uuid4().hex
     return g.request_id
+
+
+def start_session(token: str) -> None:
+    """Put a new session's token into a fresh cookie."""
+    session.clear()
+    found = _load_user(token)
+    if found is not None:
+        session.permanent = True
+        login_user(found)
 
 
 def is_htmx() -> bool:
@@ -87,7 +101,10 @@ def local_path(target: str | None) -> str | None:
     """A path of this site, or None: `next` must not lead anywhere else."""
     if not target:
         return None
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return None
     if parts.scheme or parts.netloc or not parts.path.startswith("/") or parts.path.startswith(("//", "/\\")):
         return None
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
@@ -113,12 +130,12 @@ def _ask_to_sign_in() -> WerkzeugResponse:
 
 
 def _name_request() -> None:
-    g.request_id = uuid4().hex
+    request_id()
 
 
 def _send_headers(response: Response) -> Response:
     settings = cast("Settings", current_app.config["DEALS_SETTINGS"])
-    response.headers["X-Request-ID"] = request_id() if "request_id" in g else ""
+    response.headers["X-Request-ID"] = request_id()
     response.headers.setdefault("Content-Security-Policy", content_security_policy(settings))
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"

@@ -63,7 +63,7 @@ def _watched(actor: Actor, import_id: UUID, instance: Settings) -> ImportView:
     if not workers_alive():
         argv = [sys.executable, "-m", "deals_app.cli", "worker", "--burst"]
         helper = spawn(argv, environ=environment_for_children(instance), output=subprocess.DEVNULL)
-    with click.progressbar(length=1000, label="Importing", file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(length=1000, label="Importing", file=sys.stderr) as bar:
         done = 0
         while not view.is_finished:
             time.sleep(POLL_SECONDS)

@@ -16,7 +16,8 @@ def command(with_demo: bool) -> None:
     """Bring the schema up to date and load the demo tenant."""
     with running_instance(settings()) as instance:
         schema.upgrade(instance)
-        logins = demo.load_demo_once(create_app(instance)) if with_demo else []
+        with create_app(instance).app_context():
+            logins = demo.load_demo_once() if with_demo else []
     rows = [{"tenant": tenant, "email": email, "password": password} for tenant, email, password in logins]
     answer(rows, "\n".join(f"{row['tenant']}: {row['email']} / {row['password']}" for row in rows))
 

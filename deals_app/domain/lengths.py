@@ -5,3 +5,4 @@ from __future__ import annotations
 LONGEST_NAME = 200
 LONGEST_EMAIL_ADDRESS = 254
 LONGEST_NOTE = 20_000
+LONGEST_TAG = 100

@@ -19,8 +19,8 @@ timeout = 60
 keepalive = 5
 control_socket_disable = True
 # The heart-beat file: on a slow disk its fchmod would stall the event loop.
-memory = "/dev/shm"  # noqa: S108 (gunicorn makes its file there safely)
-worker_tmp_dir = memory if os.access(memory, os.W_OK) else None
+_MEMORY = "/dev/shm"  # noqa: S108 (gunicorn makes its file there safely)
+worker_tmp_dir = _MEMORY if os.access(_MEMORY, os.W_OK) else None
 
 tie_forks_to_this_process()
 

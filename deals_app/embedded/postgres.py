@@ -20,6 +20,7 @@ OWNER_ROLE = "deals_owner"
 APPLICATION_ROLE = "deals_app"
 DATABASE = "deals"
 
+_STATE_LINE = 7  # of postmaster.pid, from 0
 _START_SECONDS = 60.0  # recovery after a crash may take a while
 _STOP_STEPS = ((signal.SIGINT, 2.5), (signal.SIGQUIT, 0.5))  # fast shutdown, then without a checkpoint
 
@@ -44,7 +45,7 @@ SELECT format('ALTER ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATERO
   AND (NOT rolcanlogin OR rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole OR rolreplication) \\gexec
 SELECT 'CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE}'
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
-"""
+"""  # noqa: S608 (all names are constants of ours)
 
 
 class EmbeddedPostgres:

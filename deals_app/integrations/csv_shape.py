@@ -21,6 +21,7 @@ _DELIMITERS: Final = (",", ";", "\t", "|")
 # Excel's own hint in the first line; other programs show it as a row.
 _SEP_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 _HEADER_WITHIN_RECORDS: Final = 50
+_COLUMNS_SHOWN: Final = 8
 # Numbers and dates are judged by this many rows, so that a huge file is not read twice.
 _JUDGED_ROWS: Final = 10_000
 _DATE_FIELDS: Final = frozenset(

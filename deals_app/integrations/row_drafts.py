@@ -14,6 +14,7 @@ from deals_app.domain.dates import DateOrder, parse_date
 from deals_app.domain.decimal_marks import DecimalMark
 from deals_app.domain.drafts import NAME_MAX_CHARACTERS, DealDraft
 from deals_app.domain.errors import FieldProblem
+from deals_app.domain.lengths import LONGEST_NAME, LONGEST_TAG
 from deals_app.domain.matching import fold
 from deals_app.domain.money import MoneyError, parse_currency, parse_money
 from deals_app.domain.probability import parse_probability
@@ -72,7 +73,7 @@ def draft_of(cells: Sequence[str], reading: Reading) -> DealDraft | list[FieldPr
     stage = row.stage(status)
     draft = DealDraft(
         name=row.name(),
-        company=row.text("company"),
+        company=row.company(),
         value_minor=value_minor,
         currency=currency,
         stage_text=stage,
@@ -149,6 +150,14 @@ class _Row:
             self.refuse("name", f"“{name[:40]}…” has {len(name)} characters; at most {NAME_MAX_CHARACTERS} are allowed")
         return name
 
+    def company(self) -> str | None:
+        company = self.texts.get("company")
+        if company and len(company) > LONGEST_NAME:
+            self.refuse(
+                "company", f"“{company[:40]}…” has {len(company)} characters; at most {LONGEST_NAME} are allowed"
+            )
+        return company
+
     def money(self) -> tuple[int | None, str | None]:
         """Minor units and the currency the row names, if any."""
         base = self.reading.base_currency
@@ -200,5 +209,8 @@ class _Row:
         text = self.texts.get("tags")
         if text is None:
             return ()
-        parts = (part.strip() for part in text.replace(";", ",").split(","))
+        parts = [part.strip() for part in text.replace(";", ",").split(",")]
+        for part in parts:
+            if len(part) > LONGEST_TAG:
+                self.refuse("tags", f"“{part[:40]}…” has {len(part)} characters; a tag has at most {LONGEST_TAG}")
         return tuple(dict.fromkeys(part for part in parts if part))

@@ -25,7 +25,6 @@ class Tenant(Base):
     base_currency: Mapped[String] = mapped_column(server_default="USD")
     time_zone: Mapped[String] = mapped_column(server_default="UTC")
     loss_reason_required: Mapped[bool] = mapped_column(server_default=text("false"))
-    reps_see_own_only: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[MadeAt]
     updated_at: Mapped[MadeAt]
 

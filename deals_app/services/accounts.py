@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import exc, func, insert, select, text
 from sqlalchemy.orm import Session
 
-from deals_app.domain.lengths import LONGEST_EMAIL_ADDRESS, LONGEST_NAME
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import AlreadyExists, FieldProblem, Forbidden, Invalid, NotFound
+from deals_app.domain.lengths import LONGEST_EMAIL_ADDRESS, LONGEST_NAME
 from deals_app.domain.stages import DEFAULT_STAGES
 from deals_app.domain.views import MemberView
 from deals_app.models import Membership, Tenant, User, Workspace

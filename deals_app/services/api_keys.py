@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select, text, update
 
-from deals_app.domain.lengths import LONGEST_NAME
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, NotFound
+from deals_app.domain.lengths import LONGEST_NAME
 from deals_app.domain.views import ApiKeyView
 from deals_app.models import ApiKey
 from deals_app.services.audit import record

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from deals_app.domain.lengths import LONGEST_NAME
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
+from deals_app.domain.lengths import LONGEST_NAME
 from deals_app.domain.matching import match_key
 from deals_app.models import Customer
 from deals_app.services.audit import record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from deals_app.domain.lengths import LONGEST_NAME, LONGEST_NOTE
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.calendar import today_in
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
+from deals_app.domain.lengths import LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG
 from deals_app.domain.matching import is_blank, match_key
 from deals_app.domain.money import CURRENCIES, MAX_MINOR
 from deals_app.domain.rank import position_between
@@ -75,7 +75,12 @@ def create_deal(actor: Actor, new: NewDeal) -> UUID:
     if actor.role is Role.INGEST:
         message = "An ingest key makes deals through the ingestion API only"
         raise Forbidden(message)
-    problems = [*name_problems(new.name), *money_problems(new.value, new.currency), *source_problems(new.source)]
+    problems = [
+        *name_problems(new.name),
+        *money_problems(new.value, new.currency),
+        *source_problems(new.source),
+        *tag_problems(new.tags),
+    ]
     if new.expected_close_date is not None and new.expected_close_date <= today_in(actor.time_zone):
         problems.append(FieldProblem("expected_close_date", "must be after today"))
     with unit_of_work(actor) as work:
@@ -186,6 +191,13 @@ def money_problems(value: int | None, currency: str) -> list[FieldProblem]:
     return problems
 
 
+def tag_problems(tags: Sequence[str]) -> list[FieldProblem]:
+    """Short and not blank: they stand on cards and in an index."""
+    if any(is_blank(tag) or len(tag) > LONGEST_TAG for tag in tags):
+        return [FieldProblem("tags", f"each must have 1 to {LONGEST_TAG} characters")]
+    return []
+
+
 def source_problems(source: str) -> list[FieldProblem]:
     """One of the four ways a deal comes about."""
     return [] if source in SOURCES else [FieldProblem("source", f"must be one of {', '.join(SOURCES)}")]
@@ -209,6 +221,8 @@ def _check_edit(work: UnitOfWork, edit: DealEdit, currency: str, value: int | No
     problems = _reference_problems(work.session, None, edit.assigned_to)
     if not isinstance(edit.name, Unset):
         problems += name_problems(edit.name)
+    if not isinstance(edit.tags, Unset):
+        problems += tag_problems(edit.tags)
     problems += money_problems(
         value if isinstance(edit.value, Unset) else edit.value,
         currency if isinstance(edit.currency, Unset) else edit.currency,

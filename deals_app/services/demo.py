@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -39,9 +38,10 @@ PEOPLE = (
 )
 CUSTOMERS = (
     "Harbor & Pine Logistics", "Kessler Maschinenbau GmbH", "Brightwater Clinics", "Oakridge School District",
-    "Lumen Optics Ltd", "Cascadia Foods", "Ateliers Moreau", "Thornbury Rail", "Nordlys Energi", "Fairhaven Credit Union",
-    "Vanguard Textiles", "Pelican Bay Resorts", "Schreiner & Söhne", "Quantock Breweries", "Ironvale Steel",
-    "Juniper Health", "Castellan Insurance", "Meridian Airfreight", "Blue Heron Books", "Stonegate Properties",
+    "Lumen Optics Ltd", "Cascadia Foods", "Ateliers Moreau", "Thornbury Rail", "Nordlys Energi",
+    "Fairhaven Credit Union", "Vanguard Textiles", "Pelican Bay Resorts", "Schreiner & Söhne", "Quantock Breweries",
+    "Ironvale Steel", "Juniper Health", "Castellan Insurance", "Meridian Airfreight", "Blue Heron Books",
+    "Stonegate Properties",
 )  # fmt: skip
 PROJECTS = (
     "Warehouse rollout", "Annual licence", "Pilot, two sites", "Fleet upgrade", "Service contract", "Phase two",
@@ -77,14 +77,13 @@ class _Plan:
     note: str | None
 
 
-def load_demo_once(app: Flask) -> list[tuple[str, str, str]]:
+def load_demo_once() -> list[tuple[str, str, str]]:
     """Make the demo tenants unless they are there; (tenant, e-mail, password) of the logins worth showing."""
-    with app.app_context():
-        _rates()
-        _load_tenant(MAIN, "Northbeam Systems", PEOPLE, plans=STAGE_PLAN, customers=CUSTOMERS)
-        second = (("Noor Haddad", "admin@demo-two.example", "admin"), ("Sam Lindqvist", "sam@demo-two.example", "rep"))
-        few = (("lead", 2), ("proposal", 2), ("closed_won", 1))
-        _load_tenant(SECOND, "Small Harbour Studio", second, plans=few, customers=CUSTOMERS[:4])
+    _rates()
+    _load_tenant(MAIN, "Northbeam Systems", PEOPLE, plans=STAGE_PLAN, customers=CUSTOMERS)
+    second = (("Noor Haddad", "admin@demo-two.example", "admin"), ("Sam Lindqvist", "sam@demo-two.example", "rep"))
+    few = (("lead", 2), ("proposal", 2), ("closed_won", 1))
+    _load_tenant(SECOND, "Small Harbour Studio", second, plans=few, customers=CUSTOMERS[:4])
     logins = (PEOPLE[0], PEOPLE[1], PEOPLE[2])
     return [("Northbeam Systems", email, PASSWORD) for _, email, _ in logins] + [
         ("Small Harbour Studio", second[0][1], PASSWORD)
@@ -169,9 +168,7 @@ def _make(actor: Actor, plan: _Plan) -> None:
         win_deal(actor, deal_id, close_date=plan.closed_on)
     elif plan.stage == "closed_lost":
         move_deal(actor, deal_id, stage="proposal")
-        lose_deal(
-            actor, deal_id, close_date=plan.closed_on, reason=plan.loss_reason, competitor=plan.competitor
-        )
+        lose_deal(actor, deal_id, close_date=plan.closed_on, reason=plan.loss_reason, competitor=plan.competitor)
     elif plan.stage != "lead":
         move_deal(actor, deal_id, stage=plan.stage)
 

@@ -26,7 +26,7 @@ def failing_parts() -> dict[str, str]:
     except exc.SQLAlchemyError:
         failing["schema"] = "missing: run `deals db upgrade`"
     try:
-        redis.client.ping()
+        redis.client.ping()  # pyright: ignore[reportUnknownMemberType] (redis-py types it so)
     except (RedisError, RuntimeError):
         failing["redis"] = "not reachable"
     return failing

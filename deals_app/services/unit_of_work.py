@@ -18,7 +18,7 @@ from sqlalchemy import Connection, event, exc, insert, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 from deals_app.domain.actor import Actor
-from deals_app.domain.errors import Unavailable
+from deals_app.domain.errors import Invalid, Unavailable
 from deals_app.extensions import db
 from deals_app.models import OutboxRow
 from deals_app.services import doorbell
@@ -105,13 +105,16 @@ def _transaction(session: Session, actor: Actor, *, read_only: bool, cause: UUID
 
 @contextmanager
 def database_errors() -> Generator[None]:
-    """A database that is away becomes Unavailable."""
+    """A database that is away becomes Unavailable, what it cannot hold (NUL in a text) Invalid."""
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         log.warning("database not reachable: %s", error)
         message = "The database is not available right now; please try again in a moment"
         raise Unavailable(message) from error
+    except exc.DataError as error:
+        log.warning("not storable: %s", error)
+        raise Invalid(message="The request holds a character or a number that cannot be stored") from error
 
 
 @event.listens_for(Session, "after_begin")

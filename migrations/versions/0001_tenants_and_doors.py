@@ -43,7 +43,6 @@ CREATE TABLE tenants (
     base_currency text NOT NULL DEFAULT 'USD' CHECK (base_currency ~ '^[A-Z]{3}$'),
     time_zone text NOT NULL DEFAULT 'UTC',
     loss_reason_required boolean NOT NULL DEFAULT false,
-    reps_see_own_only boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
@@ -159,7 +158,7 @@ CREATE POLICY lookup_before_tenant ON sessions FOR SELECT TO CURRENT_USER USING 
 CREATE POLICY lookup_before_tenant ON api_keys FOR SELECT TO CURRENT_USER USING (true);
 
 GRANT SELECT ON tenants, fx_rates, alembic_version TO deals_app;
-GRANT UPDATE (name, base_currency, time_zone, loss_reason_required, reps_see_own_only) ON tenants TO deals_app;
+GRANT UPDATE (name, base_currency, time_zone, loss_reason_required) ON tenants TO deals_app;
 GRANT SELECT (id, email, name, is_active, created_at, updated_at) ON users TO deals_app;
 GRANT SELECT, INSERT, UPDATE ON workspaces, api_keys TO deals_app;
 GRANT SELECT, INSERT, UPDATE ON memberships TO deals_app;

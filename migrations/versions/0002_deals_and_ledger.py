@@ -299,10 +299,12 @@ GRANT SELECT, INSERT ON deals TO deals_app;
 -- everything but what a deal is: tenant, id and the moment it was made never change
 GRANT UPDATE (customer_id, assigned_to, name, match_key, value, currency, value_estimated, pipeline_id, stage_id,
     status, probability, source, ingested_from, expected_close_date, actual_close_date, stage_entered_at, loss_reason,
-    competitor, tags, custom_fields, metadata, position, health_score, risk_level, insights, win_probability, predicted_close_date,
-    version, updated_at, deleted_at) ON deals TO deals_app;
+    competitor, tags, custom_fields, metadata, position, health_score, risk_level, insights, win_probability,
+    predicted_close_date, version, updated_at, deleted_at) ON deals TO deals_app;
 -- append-only: written by the triggers alone, which run as the owner
 GRANT SELECT ON deal_events TO deals_app;
+-- Whoever may execute a trigger's function may hang it on a temporary table of their own, and so forge the ledger.
+REVOKE ALL ON FUNCTION record_new_deals, record_changed_deals FROM PUBLIC;
 """
 
 

@@ -29,7 +29,9 @@ def make_deal(name: str) -> UUID:
 
 def stage_of(deal_id: UUID) -> str:
     with reading(demo()) as session:
-        return session.execute(select(Stage.key).join(Deal, Deal.stage_id == Stage.id).where(Deal.id == deal_id)).scalar_one()
+        return session.execute(
+            select(Stage.key).join(Deal, Deal.stage_id == Stage.id).where(Deal.id == deal_id)
+        ).scalar_one()
 
 
 def count_in(stage: str) -> int:
@@ -109,9 +111,7 @@ def test_the_move_menu_works_by_keyboard_alone(page: Page, demo_app: Flask) -> N
     assert stage_of(deal_id) == "qualified"
 
 
-def test_without_javascript_a_form_and_a_button_move_the_card(
-    new_page: Callable[..., Page], demo_app: Flask
-) -> None:
+def test_without_javascript_a_form_and_a_button_move_the_card(new_page: Callable[..., Page], demo_app: Flask) -> None:
     deal_id = make_deal("Moved without script")
     page = new_page(java_script_enabled=False)
     sign_in(page, MANAGER)

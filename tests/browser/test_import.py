@@ -23,7 +23,8 @@ Broken,Beta GmbH,TBD,Qualified,2027-04-01
 def deals_of(slug: str) -> tuple[int, int]:
     """How many deals the tenant has, and what they add up to in minor units."""
     with reading(actor_for_tenant(slug, reference="system:test", door="cli")) as session:
-        return tuple(session.execute(select(func.count(), func.coalesce(func.sum(Deal.value), 0))).one())
+        count, value = session.execute(select(func.count(), func.coalesce(func.sum(Deal.value), 0))).one()
+    return count, int(value or 0)
 
 
 def upload(page: Page, path: Path) -> None:

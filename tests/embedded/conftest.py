@@ -91,3 +91,6 @@ def start_up() -> Iterator[Callable[..., Up]]:
         if up.process.poll() is None:
             up.process.kill()
             up.process.communicate(timeout=SECONDS)
+        for stream in (up.process.stdout, up.process.stderr):
+            if stream is not None:
+                stream.close()

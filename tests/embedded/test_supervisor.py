@@ -20,7 +20,6 @@ from deals_app.embedded.instance import running_instance
 from deals_app.embedded.lock import InstanceLock
 from deals_app.embedded.processes import CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, wait_until
 from deals_app.settings import settings_from_environment
-
 from tests.embedded.conftest import Up, all_gone
 
 StartUp = Callable[..., Up]

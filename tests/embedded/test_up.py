@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 
 from deals_app.embedded.processes import wait_until
-
 from tests.embedded.conftest import Up, all_gone
 
 StartUp = Callable[..., Up]

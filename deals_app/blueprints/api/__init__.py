@@ -44,6 +44,11 @@ def _read_json() -> None:
     try:
         request.get_json()
     except BadRequest as error:
-        problem = error.__cause__ or error.__context__
-        message = f"The body is not valid JSON: {problem}" if isinstance(problem, ValueError) else "Bad body"
+        message = f"The body is not valid JSON: {_reason(error)}"
         raise BadRequest(message) from error
+
+
+def _reason(error: BaseException) -> str:
+    """What the parser said; Flask wraps it in a refusal that says nothing, and that in another."""
+    inner = error.__cause__ or error.__context__
+    return _reason(inner) if inner is not None and not isinstance(error, ValueError) else str(error)

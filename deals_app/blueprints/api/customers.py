@@ -7,7 +7,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from deals_app.blueprints.api import shapes
 from deals_app.blueprints.api.envelope import success
-from deals_app.blueprints.api.keys import actor, demand_key
+from deals_app.blueprints.api.keys import actor, demand_key, refuse_ingest_keys
 from deals_app.services.customers import create_customer
 from deals_app.services.queries.customers import customer, customer_rows
 
@@ -19,6 +19,7 @@ blueprint = APIBlueprint(
     abp_security=[{"key": []}],
 )
 blueprint.before_request(demand_key)
+blueprint.before_request(refuse_ingest_keys)
 
 
 @blueprint.post("")

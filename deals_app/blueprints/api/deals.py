@@ -10,9 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from deals_app.blueprints.api import shapes
 from deals_app.blueprints.api.envelope import success
-from deals_app.blueprints.api.keys import actor, demand_key
-from deals_app.domain.actor import Role
-from deals_app.domain.errors import Forbidden
+from deals_app.blueprints.api.keys import actor, demand_key, refuse_ingest_keys
 from deals_app.services import deals, stage_transition
 from deals_app.services.deals import DealEdit, NewDeal
 from deals_app.services.queries import deal_pages, figures
@@ -26,16 +24,9 @@ blueprint = APIBlueprint(
     abp_security=[{"key": []}],
 )
 blueprint.before_request(demand_key)
+blueprint.before_request(refuse_ingest_keys)
 
 Answer = tuple[Response, int] | Response
-
-
-@blueprint.before_request
-def refuse_ingest_keys() -> None:
-    """A key that may only bring deals in sees none."""
-    if actor().role is Role.INGEST:
-        message = "An ingest key works at /api/sales/deals only"
-        raise Forbidden(message)
 
 
 @blueprint.post("")

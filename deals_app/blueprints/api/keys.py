@@ -8,7 +8,8 @@ from flask import Response, g, request
 
 from deals_app.blueprints.api.envelope import failure
 from deals_app.blueprints.web import request_id
-from deals_app.domain.actor import Actor
+from deals_app.domain.actor import Actor, Role
+from deals_app.domain.errors import Forbidden
 from deals_app.services.api_keys import actor_of_key
 
 UNAUTHORIZED = "UNAUTHORIZED"
@@ -24,6 +25,13 @@ def demand_key() -> tuple[Response, int] | None:
         return response, status
     g.actor = found
     return None
+
+
+def refuse_ingest_keys() -> None:
+    """A key that may only bring deals in sees none, and no customers."""
+    if actor().role is Role.INGEST:
+        message = "An ingest key works at /api/sales/deals only"
+        raise Forbidden(message)
 
 
 def actor() -> Actor:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from deals_app.domain.money import MAX_MINOR
 from deals_app.domain.views import CustomerView, DealView
+
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _whole(value: object) -> object:
@@ -28,10 +32,22 @@ def _whole(value: object) -> object:
 
 def _iso_date(value: object) -> object:
     """YYYY-MM-DD and nothing else: pydantic would take a timestamp as well."""
-    if isinstance(value, str) and len(value) == 10:  # noqa: PLR2004 (the length of the format)
+    if isinstance(value, str) and ISO_DATE.fullmatch(value):
         return value
     message = "must be a date like 2026-03-31"
     raise ValueError(message)
+
+
+def _plain_numbers(value: Any) -> Any:
+    """What the database keeps as JSON: the strict parser's Decimals as the numbers they were."""
+    if isinstance(value, Decimal):
+        if math.isinf(number := float(value)):
+            message = f"the number {value} is out of range"
+            raise ValueError(message)
+        return number
+    if isinstance(value, dict):
+        return {key: _plain_numbers(item) for key, item in value.items()}
+    return [_plain_numbers(item) for item in value] if isinstance(value, list) else value
 
 
 def _uuid_text(value: object) -> object:
@@ -44,6 +60,7 @@ def _uuid_text(value: object) -> object:
 Positive = Field(gt=0, le=MAX_MINOR)
 MinorUnits = Annotated[int, Positive, BeforeValidator(_whole, json_schema_input_type=Annotated[int, Positive])]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_numbers)]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 Identifier = Annotated[UUID, BeforeValidator(_uuid_text)]
 Plain = Annotated[
@@ -87,17 +104,17 @@ class CreateDeal(Body):
     source: str = "inbound"
     tags: list[str] = Field(default_factory=list, max_length=50)
     pipeline_id: Identifier | None = None
-    custom_fields: dict[str, Any] = Field(default_factory=dict)
+    custom_fields: JsonObject = Field(default_factory=dict)
 
 
 class BasicInfo(Body):
-    """Route 4."""
+    """Route 4: what is not sent stays as it is."""
 
-    name: str | None = None
+    name: str = ""
     expected_close_date: IsoDate | None = None
     tags: list[str] | None = Field(default=None, max_length=50)
     assigned_to: Identifier | None = None
-    custom_fields: dict[str, Any] | None = None
+    custom_fields: JsonObject = Field(default_factory=dict)
     version: Whole | None = None
 
 

@@ -67,18 +67,17 @@ def _check_tree(value: Any) -> None:
     """Depth, and texts that PostgreSQL cannot hold; without recursion, as the input decides how deep it goes."""
     level = [value]
     for _depth in range(MAX_DEPTH + 1):
+        containers = [item for item in level if isinstance(item, dict | list)]
         for item in level:
             if isinstance(item, str):
                 _check_text(item)
-        inner: list[Any] = []
-        for item in level:
-            if isinstance(item, dict):
-                inner += [*item.keys(), *item.values()]
-            elif isinstance(item, list):
-                inner += item
-        if not inner:
+        if not containers:
             return
-        level = inner
+        level = [
+            inner
+            for each in containers
+            for inner in ([*each.keys(), *each.values()] if isinstance(each, dict) else each)
+        ]
     _refuse_depth()
 
 

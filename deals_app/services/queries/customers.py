@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select, tuple_
+from sqlalchemy import case, func, or_, select, tuple_
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.errors import NotFound
@@ -35,7 +34,12 @@ def customer_rows(
     key = func.lower(Customer.name)
     statement = _customers().order_by(key, Customer.id).limit(limit + 1)
     if q.strip():
-        statement = statement.where(Customer.name.icontains(q.strip(), autoescape=True))
+        statement = statement.where(
+            or_(
+                Customer.name.icontains(q.strip(), autoescape=True),
+                Customer.domain.icontains(q.strip(), autoescape=True),
+            )
+        )
     if after:
         name, last_id = read_cursor(after, str)
         statement = statement.where(tuple_(key, Customer.id) > tuple_(name, last_id))

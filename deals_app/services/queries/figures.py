@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy import ColumnElement, Date, Label, SQLColumnExpression, cast, func, select
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
@@ -60,7 +61,7 @@ def analytics(actor: Actor, pipeline: str | None = None) -> Analytics:
         lost=lost,
         win_rate_percent=_tenths(Decimal(won.count * 100) / closed) if closed else None,
         average_days_to_win=_tenths(Decimal(days)) if days is not None else None,
-        loss_reasons=tuple((row[0], row[1]) for row in reasons),
+        loss_reasons=tuple((str(row[0]), row[1]) for row in reasons),
     )
 
 
@@ -103,16 +104,16 @@ def won_total(actor: Actor, pipeline: str | None = None) -> Total:
 
 
 def _sums(
-    session: Session, pipeline_id: UUID, keys: tuple[ColumnElement[object], ...], *conditions: ColumnElement[bool]
-) -> dict[tuple[object, ...], list[Sum]]:
+    session: Session, pipeline_id: UUID, keys: tuple[SQLColumnExpression[Any], ...], *conditions: ColumnElement[bool]
+) -> dict[tuple[Any, ...], list[Sum]]:
     """Sums of live deals of a pipeline by the keys and currency."""
-    labelled = [key.label(f"key_{number}") for number, key in enumerate(keys)]
+    labelled: list[Label[Any]] = [key.label(f"key_{number}") for number, key in enumerate(keys)]
     rows = session.execute(
         select(*labelled, *sum_columns())
         .where(Deal.pipeline_id == pipeline_id, Deal.deleted_at.is_(None), *conditions)
         .group_by(*keys, Deal.currency)
     ).all()
-    found: dict[tuple[object, ...], list[Sum]] = {}
+    found: dict[tuple[Any, ...], list[Sum]] = {}
     for row in rows:
         found.setdefault(tuple(row[: len(keys)]), []).append(as_sum(row))
     return found

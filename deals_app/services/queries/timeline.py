@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import select
@@ -87,8 +87,10 @@ class _Names:
         self._people = {str(member.id): member.name for member in member_views(session)}
         self._stages = {str(row.id): row.name for row in session.execute(select(Stage.id, Stage.name))}
         wanted = {side.get("customer_id") for event in events for side in (event.before, event.after)} - {None}
-        rows = session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(wanted))) if wanted else []
-        self._customers = {str(row.id): row.name for row in rows}
+        self._customers: dict[str, str] = {}
+        if wanted:
+            rows = session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(wanted)))
+            self._customers = {str(row.id): row.name for row in rows}
         self._keys = {str(row.id): row.name for row in session.execute(select(ApiKey.id, ApiKey.name))}
 
     def actor(self, reference: str) -> str:
@@ -127,8 +129,13 @@ class _Names:
             return names.get(str(value), "unknown")
         if field == "probability":
             return f"{Decimal(str(value)).normalize():f} %"
-        if isinstance(value, list):
-            return ", ".join(str(item) for item in value)
-        if isinstance(value, dict):
-            return ", ".join(f"{key}: {item}" for key, item in value.items())
-        return str(value)
+        return _listed(value)
+
+
+def _listed(value: Any) -> str:
+    """A value of JSON as a line of text."""
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in cast("list[Any]", value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {item}" for key, item in cast("dict[str, Any]", value).items())
+    return str(value)

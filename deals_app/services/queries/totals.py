@@ -8,7 +8,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, case, cast, func, select
+from sqlalchemy import Numeric, SQLColumnExpression, case, cast, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -30,7 +30,7 @@ class Sum:
     weighted: Decimal
 
 
-def sum_columns() -> tuple[ColumnElement[Any], ...]:
+def sum_columns() -> tuple[SQLColumnExpression[Any], ...]:
     """The select list behind `Sum`, for a query grouped by `Deal.currency` (and whatever else).
 
     A won deal weighs its whole value and a lost one nothing, as their probabilities say.
