@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from deals_app.domain.email_address import is_email_address
+from deals_app.domain.lengths import LONGEST_EXTERNAL_ID
 from deals_app.domain.matching import fold, is_blank
 from deals_app.domain.money import MoneyError, ParsedMoney, from_minor, minor_digits, round_to_minor
 
@@ -69,7 +70,10 @@ def email_address(text: str) -> str:
 
 
 def external_id(text: str) -> str:
-    """The id as sent. Raises ValueError when a spreadsheet has made a rounded number of it."""
+    """The id as sent. Raises ValueError when it is too long, or when a spreadsheet has made a rounded number of it."""
+    if len(text) > LONGEST_EXTERNAL_ID:
+        message = f"“{text[:40]}…” has {len(text)} characters; an id has at most {LONGEST_EXTERNAL_ID}"
+        raise ValueError(message)
     if _ID_CUT_BY_SPREADSHEET.fullmatch(text):
         message = f"“{text}” is an id that a spreadsheet has shortened; format the column as text and export again"
         raise ValueError(message)

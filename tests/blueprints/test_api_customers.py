@@ -89,7 +89,9 @@ def test_another_tenants_customer_answers_exactly_as_one_that_never_was(
     assert client.get(URL, headers=theirs).json["data"] == []
 
 
-def test_an_ingest_key_makes_and_sees_no_customers(client: FlaskClient, people: People, headers: dict[str, str]) -> None:
+def test_an_ingest_key_makes_and_sees_no_customers(
+    client: FlaskClient, people: People, headers: dict[str, str]
+) -> None:
     found = made(client, headers, name="Acme")
     ingest = api_key(people.ada, "ingest")
     assert client.post(URL, json={"name": "Acme"}, headers=ingest).status_code == 403

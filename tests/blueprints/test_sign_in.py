@@ -1,4 +1,4 @@
-"""Signing in and out, and what a person may do afterwards: Alice owns, Bob is her mate, Mona manages, Ada administers."""
+"""Signing in and out, and what a person may do then: Alice owns, Bob is her mate, Mona manages, Ada administers."""
 
 from __future__ import annotations
 
@@ -171,8 +171,8 @@ def test_htmx_is_sent_to_sign_in_as_a_whole_page(client: FlaskClient, people: Pe
 
 
 PAGES = [
-    "/", "/deals", "/deals/new", "/ingest", "/ingest?tab=manual", "/ingest?tab=api", "/analytics", "/forecast", "/leads",
-    "/customers", "/settings/profile", "/settings/people", "/settings/pipelines", "/settings/keys",
+    "/", "/deals", "/deals/new", "/ingest", "/ingest?tab=manual", "/ingest?tab=api", "/analytics", "/forecast",
+    "/leads", "/customers", "/settings/profile", "/settings/people", "/settings/pipelines", "/settings/keys",
 ]  # fmt: skip
 
 
@@ -224,9 +224,20 @@ def test_no_page_is_for_strangers(client: FlaskClient, people: People, path: str
 
 
 @pytest.mark.parametrize(
-    "path", ["/deals?q=%00", "/deals?stage=%00", "/customers?q=%00", "/board/%00", "/deals?after=x", "/customers?after=~",
-             "/deals?owner=%00", "/forecast?pipeline=%00", "/analytics?pipeline=x", "/deals?q=%ED%A0%80"]
-)  # fmt: skip
+    "path",
+    [
+        "/deals?q=%00",
+        "/deals?stage=%00",
+        "/deals?owner=%00",
+        "/deals?after=x",
+        "/deals?q=%ED%A0%80",
+        "/customers?q=%00",
+        "/customers?after=~",
+        "/board/%00",
+        "/forecast?pipeline=%00",
+        "/analytics?pipeline=x",
+    ],
+)
 def test_no_query_is_a_fault_of_ours(sign_in: Any, path: str) -> None:
     assert sign_in("alice").get(path).status_code in {200, 404, 422}
 

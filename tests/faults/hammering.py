@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
 import subprocess
 import sys
@@ -140,7 +141,7 @@ def moves_on_one_deal(port: int, people: People, *, clients: int, moves: int) ->
     deal_id = new_deal(people.alice)
 
     def mover(client: Client) -> int:
-        done, known = 0, None
+        done, misses, known = 0, 0, None
         while done < moves:
             if known is None:
                 known = client("GET", f"/{deal_id}")[1]["data"]
@@ -149,6 +150,9 @@ def moves_on_one_deal(port: int, people: People, *, clients: int, moves: int) ->
             assert status in {OK, CONFLICT}, status
             done += status == OK
             known = found["data"] if status == OK else None
+            misses = 0 if status == OK else misses + 1
+            # As programs do that were refused: a little later, each at another moment.
+            time.sleep(random.uniform(0, min(0.01 * misses, 0.3)))
         return done
 
     tally, done = all_at_once(port, people, [mover] * clients)

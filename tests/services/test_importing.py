@@ -317,3 +317,27 @@ def test_an_import_that_moves_a_card_puts_it_on_top(people: People) -> None:
     import_file(people.mona, "ID,Name,Stage\n1,One,Qualified\n")
     found = deals_of(people)
     assert found["One"].Deal.position < found["Two"].Deal.position
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("Company", "x" * 201),
+        ("Tags", "".join(f"{n:x}" for n in range(3000))),
+        ("External ID", "x" * 256),
+        ("Value", "9" * 30),
+        ("Expected Close Date", "9" * 30),
+    ],
+)
+def test_a_cell_too_long_for_its_field_fails_its_row_only(people: People, header: str, cell: str) -> None:
+    imported = import_file(people.mona, f"Name,{header}\nBad,{cell}\nGood,\n")
+    assert counts(imported) == {"created": 1, "failed": 1}
+    (rejected,) = rejected_rows(people.mona, imported.id)
+    assert rejected.reasons[0].startswith(f"{header}: ")
+
+
+@pytest.mark.parametrize(
+    "header", ["Description", "Loss Reason", "Contact Name", "Deal Owner", "Anything else", "Lead Source"]
+)
+def test_a_long_text_is_kept_where_texts_may_be_long(people: People, header: str) -> None:
+    assert counts(import_file(people.mona, f"Name,Stage,{header}\nGood,Lost,{'long ' * 2000}\n")) == {"created": 1}
