@@ -66,6 +66,7 @@ browser: $(VENV)/.installed-dev ## find a Chromium for the tests, or get one
 	fi
 
 lock: $(VENV)/.installed-dev ## newer versions into requirements*.txt
+	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --quiet --upgrade --python-version 3.11 \
 		--extra embedded pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --quiet --upgrade --python-version 3.11 \

@@ -28,9 +28,7 @@ from deals_app.blueprints import (
 )
 from deals_app.blueprints import settings as settings_pages
 from deals_app.extensions import csrf, db, limiter, login, migrate, redis
-from deals_app.settings import Settings, settings_from_environment
-
-APPLICATION_ROLE = "deals_app"
+from deals_app.settings import APPLICATION_ROLE, Settings, settings_from_environment
 
 
 def create_app_from_environment() -> OpenAPI:

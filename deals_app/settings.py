@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+# The role the application works as, whoever DATABASE_URL signs in (migrations/walls.py makes it).
+APPLICATION_ROLE = "deals_app"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 SHORTEST_SECRET_KEY = 32
 

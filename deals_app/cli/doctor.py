@@ -18,7 +18,7 @@ from deals_app.embedded import binaries
 from deals_app.embedded.instance import running_instance
 from deals_app.embedded.processes import EmbeddedError
 from deals_app.services import schema
-from deals_app.settings import SHORTEST_SECRET_KEY, Settings, SettingsError
+from deals_app.settings import APPLICATION_ROLE, SHORTEST_SECRET_KEY, Settings, SettingsError
 
 _OLDEST_PYTHON = (3, 11)
 _OLDEST_POSTGRES = 15
@@ -117,7 +117,9 @@ def _engine(subject: str, find: Callable[[], Path]) -> Finding:
 
 def _database(instance: Settings) -> Iterator[Finding]:
     try:
-        with psycopg.connect(_libpq(instance.database_url), connect_timeout=5) as connection:
+        # As the application connects: whoever signs in, it works as its own role.
+        options = f"-c role={APPLICATION_ROLE}"
+        with psycopg.connect(_libpq(instance.database_url), connect_timeout=5, options=options) as connection:
             yield _database_version(connection)
             yield _database_role(connection)
     except psycopg.Error as problem:
@@ -146,7 +148,7 @@ def _database_role(connection: psycopg.Connection) -> Finding:
     faults = [claim for claim, is_true in claims.items() if is_true]
     if not faults:
         return Finding("database role", f"{name} has no more rights than it needs")
-    mend = "Let DATABASE_URL name a plain role (deals_app) and DATABASE_ADMIN_URL the owner of the schema."
+    mend = f"ALTER ROLE {name} NOSUPERUSER NOBYPASSRLS; and give its tables to the role of DATABASE_ADMIN_URL."
     return Finding("database role", f"{name} {' and '.join(faults)}", mend)
 
 

@@ -14,10 +14,10 @@ from deals_app.embedded import binaries
 from deals_app.embedded.home import POSTGRES_FOLDER, Home, log_tail
 from deals_app.embedded.orphans import end_orphans, running
 from deals_app.embedded.processes import EmbeddedError, spawn, stop, wait_until
+from deals_app.settings import APPLICATION_ROLE
 
 SUPERUSER = "postgres"
 OWNER_ROLE = "deals_owner"
-APPLICATION_ROLE = "deals_app"
 DATABASE = "deals"
 
 _STATE_LINE = 7  # of postmaster.pid, from 0

@@ -127,31 +127,6 @@ def test_asked_to_sign_in_one_comes_back_to_where_one_was(client: FlaskClient, p
     assert attempt(client, "alice@acme.example", next="/deals?q=a%26b").headers["Location"] == "/deals?q=a%26b"
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        "https://evil.example/",
-        "//evil.example/",
-        "///evil.example/",
-        "/\\evil.example",
-        "\\\\evil.example",
-        "http:evil.example",
-        "javascript:alert(1)",
-        "evil.example",
-        "/\t/evil.example",
-        "\t//evil.example",
-        "/%5cevil.example/../..//evil.example",
-        "http://[",
-    ],
-)
-def test_next_cannot_leave_the_site(client: FlaskClient, people: People, target: str) -> None:
-    answer = attempt(client, "alice@acme.example", next=target)
-    assert answer.status_code == 303, target
-    location = answer.headers["Location"]
-    assert location.startswith("/"), location
-    assert location[1:2] not in {"/", "\\"}, location
-
-
 @pytest.mark.parametrize("path", ["/login", "/logout", "/deals/new", "/settings/keys", "/settings/theme", "/ingest"])
 def test_without_a_csrf_token_nothing_is_done(sign_in: Any, path: str) -> None:
     answer = sign_in("ada").client.post(path, data={"name": "x"})
@@ -168,78 +143,6 @@ def test_another_sessions_csrf_token_is_none(sign_in: Any, deal_id: UUID, people
 def test_htmx_is_sent_to_sign_in_as_a_whole_page(client: FlaskClient, people: People) -> None:
     answer = client.get("/deals", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/login")
-
-
-PAGES = [
-    "/", "/deals", "/deals/new", "/ingest", "/ingest?tab=manual", "/ingest?tab=api", "/analytics", "/forecast",
-    "/leads", "/customers", "/settings/profile", "/settings/people", "/settings/pipelines", "/settings/keys",
-]  # fmt: skip
-
-
-def assert_guarded(answer: Any) -> None:
-    policy = dict(part.strip().partition(" ")[::2] for part in answer.headers["Content-Security-Policy"].split(";"))
-    assert policy["default-src"] == "'self'"
-    assert policy["frame-ancestors"] == "'none'"
-    assert policy["object-src"] == "'none'"
-    assert "unsafe" not in answer.headers["Content-Security-Policy"]
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_every_page_answers_and_is_guarded(sign_in: Any, path: str, deal_id: UUID) -> None:
-    answer = sign_in("ada").get(path)
-    assert answer.status_code == 200
-    assert answer.mimetype == "text/html"
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert_guarded(answer)
-    page = answer.get_data(as_text=True)
-    assert "<title>" in page
-    assert "style=" not in page
-    assert " onclick=" not in page
-
-
-def test_the_pages_of_one_thing_answer_too(sign_in: Any, deal_id: UUID, people: People) -> None:
-    mona = sign_in("mona")
-    upload = mona.post("/ingest", {"file": (io.BytesIO(b"Name,Value\nOne,1\n"), "a.csv")})
-    assert upload.status_code == 303
-    for path in (f"/deals/{deal_id}", upload.headers["Location"], "/board/Sales Pipeline"):
-        answer = mona.get(path)
-        assert answer.status_code == 200, path
-        assert_guarded(answer)
-    settings = mona.get("/settings")
-    assert (settings.status_code, settings.headers["Location"]) == (302, "/settings/profile")
-
-
-@pytest.mark.parametrize("path", ["/login", "/f/nobody", "/nowhere", "/deals/nonsense"])
-def test_pages_for_strangers_are_guarded_as_well(client: FlaskClient, people: People, path: str) -> None:
-    answer = client.get(path)
-    assert answer.status_code == (200 if path == "/login" else 404)
-    assert_guarded(answer)
-
-
-@pytest.mark.parametrize("path", [path for path in PAGES if "?" not in path])
-def test_no_page_is_for_strangers(client: FlaskClient, people: People, path: str) -> None:
-    answer = client.get(path)
-    assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (303, "/login")
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/deals?q=%00",
-        "/deals?stage=%00",
-        "/deals?owner=%00",
-        "/deals?after=x",
-        "/deals?q=%ED%A0%80",
-        "/customers?q=%00",
-        "/customers?after=~",
-        "/board/%00",
-        "/forecast?pipeline=%00",
-        "/analytics?pipeline=x",
-    ],
-)
-def test_no_query_is_a_fault_of_ours(sign_in: Any, path: str) -> None:
-    assert sign_in("alice").get(path).status_code in {200, 404, 422}
 
 
 def test_a_deal_is_moved_and_edited_by_its_owner_and_by_managers(sign_in: Any, deal_id: UUID, people: People) -> None:

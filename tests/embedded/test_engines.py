@@ -12,9 +12,10 @@ import pytest
 import redis
 
 from deals_app.embedded.home import Home, open_home, remove_socket_directory
-from deals_app.embedded.postgres import APPLICATION_ROLE, OWNER_ROLE, EmbeddedPostgres
+from deals_app.embedded.postgres import OWNER_ROLE, EmbeddedPostgres
 from deals_app.embedded.processes import EmbeddedError
 from deals_app.embedded.redis import EmbeddedRedis
+from deals_app.settings import APPLICATION_ROLE
 
 
 @pytest.fixture
