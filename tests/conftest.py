@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from deals_app.app import create_app
-from deals_app.extensions import db
+from deals_app.extensions import db, redis
 from tests.engines import TestEngines, running_engines
 from tests.people import PASSWORD, People, make_people
 
@@ -102,6 +102,8 @@ def application(engines: TestEngines) -> Any:
 class _Application:
     def __init__(self, engines: TestEngines) -> None:
         self.app = create_app(engines.settings(engines.database()))
+        # A run has more tests than Redis has databases: what the last one left (queues, counted attempts) is not ours.
+        redis.client.flushdb()
         self.app.testing = True
         self.app.test_client_class = OutsideClient
         self.context = self.app.app_context()

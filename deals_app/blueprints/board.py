@@ -65,9 +65,12 @@ def _place() -> Place | None:
 
 
 def _refused(deal_id: UUID, error: DealsError) -> Any:
+    """409 and 422 carry the truth about the card; a 403 is a notice, and the card goes back to where it was."""
     if not is_htmx():
         flash(error.message, "error")
         return back_to("board.home")
+    if isinstance(error, Forbidden):
+        raise error
     answer = make_response(_truth(deal_id, None, notice=error.message))
     answer.status_code = 422 if isinstance(error, Invalid) else 409
     return answer

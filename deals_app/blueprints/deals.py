@@ -85,7 +85,7 @@ def edit(deal_id: UUID) -> Any:
         show_problems(form, error)
         return _page(deal_id, form=form, status=422)
     except (Conflict, Forbidden) as error:
-        return _page(deal_id, notice=error.message, status=409)
+        return _page(deal_id, notice=error.message, status=409 if isinstance(error, Conflict) else 403)
     return redirect(url_for("deals.page", deal_id=deal_id), code=303)
 
 
