@@ -61,6 +61,13 @@ MATCH_BY_NAME = text("""
       AND NOT EXISTS (SELECT 1 FROM import_rows r WHERE r.import_id = :import_id AND r.deal_id = m.id)
 """)
 
+# Held until the chunk is done, so that a drag at the same moment is seen and never overwritten. In the order of ids:
+# two that wait for each other would end with an error for one.
+HOLD_MATCHED = text("""
+    SELECT count(*) FROM (
+        SELECT d.id FROM deals d WHERE d.id IN (SELECT matched_id FROM chunk) ORDER BY d.id FOR UPDATE) held
+""")
+
 REFUSE = text("""
     UPDATE chunk c SET refusal = CASE
         WHEN d.deleted_at IS NOT NULL THEN 'this deal was deleted; restore it first'
@@ -185,6 +192,7 @@ def apply_chunk(session: Session, plan: Plan, *, after: int, rows: int) -> int |
     session.execute(MATCH_BY_ID)
     if session.scalar(ANY_WITHOUT_ID):
         session.execute(MATCH_BY_NAME, values)
+    session.execute(HOLD_MATCHED)
     session.execute(REFUSE, {"moves": "stage_text" in plan.given, "pipeline_id": plan.pipeline_id})
     session.execute(text("CREATE TEMP TABLE updated (id uuid PRIMARY KEY) ON COMMIT DROP"))
     session.execute(_update(plan.given), values)
