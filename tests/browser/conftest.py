@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
@@ -89,6 +90,17 @@ def _complaint(message: ConsoleMessage) -> list[str]:
     if message.type not in {"error", "warning"} or message.text.startswith(EXPECTED_NOISE):
         return []
     return [message.text]
+
+
+def violations(page: Page) -> list[tuple[str, str]]:
+    """What axe finds wrong, with the first place."""
+    found = Axe().run(page).response["violations"]
+    return [(violation["id"], violation["nodes"][0]["html"]) for violation in found]
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Whether the page as a whole does."""
+    return page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
 
 def sign_in(page: Page, email: str) -> None:

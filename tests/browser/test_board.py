@@ -73,6 +73,33 @@ def test_a_card_dragged_with_the_mouse_is_found_in_its_new_column_after_a_reload
     assert (shown_count(page, "lead"), shown_count(page, "proposal")) == (count_in("lead"), count_in("proposal"))
 
 
+def names_in_lead(page: Page) -> list[str]:
+    return [text.splitlines()[0] for text in page.locator("[data-stage=lead] [data-deal-id]").all_inner_texts()]
+
+
+def test_a_card_dragged_within_its_column_stays_where_it_was_dropped(page: Page, demo_app: Flask) -> None:
+    for name in ("Third", "Second", "First"):
+        make_deal(name)
+    sign_in(page, MANAGER)
+    assert names_in_lead(page)[:3] == ["First", "Second", "Third"]
+    cards = page.locator("[data-stage=lead] [data-deal-id]")
+    first, third = cards.nth(0).bounding_box(), cards.nth(2).bounding_box()
+    assert first is not None
+    assert third is not None
+    page.mouse.move(third["x"] + 30, third["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(third["x"] + 34, third["y"] + 2, steps=4)
+    page.mouse.move(first["x"] + 34, first["y"] + 6, steps=20)
+    page.mouse.move(first["x"] + 34, first["y"] + 3, steps=3)
+    with page.expect_response("**/move") as answer:
+        page.mouse.up()
+    assert answer.value.status == 200
+    expect(cards.nth(0)).to_contain_text("Third")
+    page.reload()
+    assert names_in_lead(page)[:3] == ["Third", "First", "Second"]
+    expect(cards.nth(0)).to_have_attribute("data-version", "1")
+
+
 def test_a_card_that_somebody_else_changed_goes_to_where_it_truly_is(page: Page, demo_app: Flask) -> None:
     deal_id = make_deal("Changed meanwhile")
     sign_in(page, MANAGER)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Page
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import scrolls_sideways, sign_in, violations
 
 PAGES = (
     "/", "/deals", "/deals?q=nothing-like-this", "/deals/new", "/ingest", "/ingest?tab=manual", "/ingest?tab=api",
@@ -17,15 +16,6 @@ PAGES = (
     "/settings/keys", "/f/closed",
 )  # fmt: skip
 VIEWS = [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")]
-
-
-def violations(page: Page) -> list[tuple[str, str]]:
-    found = Axe().run(page).response["violations"]
-    return [(violation["id"], violation["nodes"][0]["html"]) for violation in found]
-
-
-def scrolls_sideways(page: Page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
 
 @pytest.mark.parametrize(("width", "scheme"), VIEWS)
