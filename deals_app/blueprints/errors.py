@@ -49,6 +49,11 @@ TITLES = {
     429: "Too many attempts",
     503: "Not available right now",
 }
+# Where Werkzeug's own words help nobody.
+SENTENCES = {
+    404: "There is nothing at this address. It may have been deleted, or the address is not quite right.",
+    405: "This address exists, but not for this kind of request.",
+}
 CODES = {
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
@@ -103,7 +108,7 @@ def _http(error: HTTPException) -> Any:
     if error.response is not None:
         return error
     status = error.code or 500
-    message = error.description or TITLES.get(status, "Error")
+    message = SENTENCES.get(status) or error.description or TITLES.get(status, "Error")
     response = make_response(_answer(status, status, CODES.get(status, "BAD_REQUEST"), message, ()))
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after"}:

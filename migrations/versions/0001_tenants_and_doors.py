@@ -156,6 +156,7 @@ CREATE POLICY registered_by_function ON users FOR INSERT TO CURRENT_USER WITH CH
 CREATE POLICY lookup_before_tenant ON memberships FOR SELECT TO CURRENT_USER USING (true);
 CREATE POLICY lookup_before_tenant ON sessions FOR SELECT TO CURRENT_USER USING (true);
 CREATE POLICY lookup_before_tenant ON api_keys FOR SELECT TO CURRENT_USER USING (true);
+CREATE POLICY use_noted_by_lookup ON api_keys FOR UPDATE TO CURRENT_USER USING (true) WITH CHECK (true);
 
 GRANT SELECT ON tenants, fx_rates, alembic_version TO deals_app;
 GRANT UPDATE (name, base_currency, time_zone, loss_reason_required) ON tenants TO deals_app;
@@ -190,10 +191,14 @@ CREATE FUNCTION session_actor(p_token_hash bytea)
     JOIN tenants t ON t.id = s.tenant_id
     WHERE s.token_hash = p_token_hash AND s.expires_at > now() $$;
 
+-- Also notes that the key was used, once a minute at most: a write for every request would be a high price.
 CREATE FUNCTION api_key_actor(p_prefix text, p_key_hash bytea)
     RETURNS TABLE (key_id uuid, tenant_id uuid, name text, role text,
                    tenant_name text, time_zone text, base_currency text)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE api_keys SET last_used_at = now()
+    WHERE prefix = p_prefix AND key_hash = p_key_hash
+      AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute');
     SELECT k.id, k.tenant_id, k.name, k.role, t.name, t.time_zone, t.base_currency
     FROM api_keys k JOIN tenants t ON t.id = k.tenant_id
     WHERE k.prefix = p_prefix AND k.key_hash = p_key_hash

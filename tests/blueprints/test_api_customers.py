@@ -6,7 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from flask.testing import FlaskClient
 
+from deals_app.services.api_keys import api_keys
 from tests.people import People, api_key
 
 URL = "/api/v1/customer-mgmt/customers"
@@ -94,3 +96,13 @@ def test_an_ingest_key_makes_and_sees_no_customers(client: Any, people: People, 
     assert client.post(URL, json={"name": "Acme"}, headers=ingest).status_code == 403
     assert client.get(URL, headers=ingest).status_code == 403
     assert client.get(f"{URL}/{found['id']}", headers=ingest).status_code == 403
+
+
+def test_a_key_knows_when_it_was_last_used(client: FlaskClient, people: People) -> None:
+    headers = api_key(people.ada)
+    assert api_keys(people.ada)[0].last_used_at is None
+    client.get("/api/v1/customer-mgmt/customers", headers=headers)
+    first = api_keys(people.ada)[0].last_used_at
+    assert first is not None
+    client.get("/api/v1/customer-mgmt/customers", headers=headers)
+    assert api_keys(people.ada)[0].last_used_at == first
