@@ -49,6 +49,8 @@ def create_app(settings: Settings) -> OpenAPI:
     if settings.public_url.startswith("https://"):
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)
 
+    # First in, last out: its headers are the last word on every answer, those of the extensions included.
+    web.init_web(app)
     db.init_app(app)
     migrate.init_app(app, db)
     login.init_app(app)
@@ -56,7 +58,6 @@ def create_app(settings: Settings) -> OpenAPI:
     limiter.init_app(app)
     redis.init_url(settings.redis_url)
 
-    web.init_web(app)
     presentation.init_presentation(app)
     errors.init_errors(app)
     for pages in (

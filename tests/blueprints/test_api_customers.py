@@ -106,3 +106,9 @@ def test_a_key_knows_when_it_was_last_used(client: FlaskClient, people: People) 
     assert first is not None
     client.get("/api/v1/customer-mgmt/customers", headers=headers)
     assert api_keys(people.ada)[0].last_used_at == first
+
+
+def test_only_a_refusal_asks_to_come_again_later(client: FlaskClient, headers: dict[str, str]) -> None:
+    answer = client.get(URL, headers=headers)
+    assert "Retry-After" not in answer.headers
+    assert answer.headers["X-RateLimit-Limit"] == "200"

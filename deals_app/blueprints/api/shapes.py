@@ -97,7 +97,7 @@ class CreateDeal(Body):
 
     customer_id: Identifier
     assigned_to: Identifier
-    name: str = Field(max_length=1000)
+    name: str = Field(min_length=1, max_length=1000)
     value: MinorUnits
     currency: str = Field(pattern="^[A-Z]{3}$")
     expected_close_date: IsoDate
