@@ -18,6 +18,7 @@ from deals_app.services.deals import create_deal, edit_deal, note_deal
 from deals_app.services.pipelines import pipelines
 from deals_app.services.queries.deal import DealFilter, deal_rows, deal_with_stages
 from deals_app.services.queries.timeline import timeline
+from deals_app.services.reopening import reopen_deal
 
 blueprint = Blueprint("deals", __name__, url_prefix="/deals")
 
@@ -104,7 +105,7 @@ def note(deal_id: UUID) -> Response:
 @signed_in
 def win(deal_id: UUID) -> Response:
     """Close the deal as won, today."""
-    return _closed(deal_id, lambda: stage_transition.win_deal(actor(), deal_id, version=_version()))
+    return _changed(deal_id, lambda: stage_transition.win_deal(actor(), deal_id, version=_version()))
 
 
 @blueprint.post("/<uuid:deal_id>/lose")
@@ -112,7 +113,7 @@ def win(deal_id: UUID) -> Response:
 def lose(deal_id: UUID) -> Response:
     """Close the deal as lost, today."""
     form = LoseForm()
-    return _closed(
+    return _changed(
         deal_id,
         lambda: stage_transition.lose_deal(
             actor(), deal_id, reason=form.reason.data, competitor=form.competitor.data, version=_version()
@@ -120,9 +121,17 @@ def lose(deal_id: UUID) -> Response:
     )
 
 
-def _closed(deal_id: UUID, close: Any) -> Response:
+@blueprint.post("/<uuid:deal_id>/reopen")
+@signed_in
+def reopen(deal_id: UUID) -> Response:
+    """Open a closed deal again."""
+    reason = request.form.get("reason", "")
+    return _changed(deal_id, lambda: reopen_deal(actor(), deal_id, reason=reason, version=_version()))
+
+
+def _changed(deal_id: UUID, change: Any) -> Response:
     try:
-        close()
+        change()
     except (Conflict, RuleBroken, Invalid, Forbidden) as error:
         flash(error.message, "error")
     return back_to("deals.page", deal_id=deal_id)

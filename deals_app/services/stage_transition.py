@@ -177,20 +177,25 @@ def _close(
 def _transition(
     work: UnitOfWork, deal: AnyRow, target: StageView, place: Place, closing: Closing, note: str | None
 ) -> Moved:
-    values: dict[str, Any] = {
-        "stage_id": target.id,
-        "status": target.status,
-        "probability": target.probability,
-        "stage_entered_at": func.now(),
-        "position": _position(work.session, target.id, place),
-        "version": deal.version + 1,
-    }
+    values = arrival(work.session, deal, target, place)
     if target.status != StageStatus.OPEN:
         values |= _closed_values(work, target, closing)
     work.session.execute(update(Deal).where(Deal.id == deal.id).values(**values))
     if note and note.strip():
         add_note(work, deal.id, note)
     return Moved(deal_id=deal.id, from_stage_id=deal.stage_id, to_stage_id=target.id, version=deal.version + 1)
+
+
+def arrival(session: Session, deal: AnyRow, target: StageView, place: Place) -> dict[str, Any]:
+    """What changes of a deal that comes into a stage, whatever brings it there; takes the deal's next version."""
+    return {
+        "stage_id": target.id,
+        "status": target.status,
+        "probability": target.probability,
+        "stage_entered_at": func.now(),
+        "position": _position(session, target.id, place),
+        "version": deal.version + 1,
+    }
 
 
 def _closed_values(work: UnitOfWork, target: StageView, closing: Closing) -> dict[str, Any]:

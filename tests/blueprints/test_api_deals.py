@@ -250,3 +250,11 @@ def test_every_answer_has_a_request_id(api: Api, deal: dict[str, Any]) -> None:
 def test_a_name_that_folds_to_eighteen_times_its_length_can_be_stored(api: Api, body: dict[str, Any]) -> None:
     name = "".join(chr(0x3300 + n) + "\ufdfa" for n in range(88))
     assert made(api, body, name=name)["name"] == name
+
+
+def test_a_manager_reopens_what_was_closed_and_says_why(api: Api, deal: dict[str, Any]) -> None:
+    api("POST", f"/{deal['id']}/win", {"close_date": TODAY.isoformat()})
+    answer = api("POST", f"/{deal['id']}/reopen", {"reason": "Signed by the wrong person"})
+    assert (answer.status_code, answer.json["data"]["stage"], answer.json["data"]["version"]) == (200, "lead", 3)
+    again = api("POST", f"/{deal['id']}/reopen", {"reason": "Again"})
+    assert (again.status_code, again.json["error"]["code"]) == (400, "REOPEN_FAILED")

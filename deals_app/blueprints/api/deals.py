@@ -15,6 +15,7 @@ from deals_app.services import deals, stage_transition
 from deals_app.services.deals import DealEdit, NewDeal
 from deals_app.services.queries import deal_pages, figures
 from deals_app.services.queries.deal import deal
+from deals_app.services.reopening import reopen_deal
 
 blueprint = APIBlueprint(
     "api_deals",
@@ -93,6 +94,13 @@ def win(path: shapes.DealPath, body: shapes.Win) -> Answer:
 def lose(path: shapes.DealPath, body: shapes.Lose) -> Answer:
     """Close a deal as lost."""
     stage_transition.lose_deal(actor(), path.deal_id, **body.model_dump())
+    return _answer(path.deal_id)
+
+
+@blueprint.post("/<uuid:deal_id>/reopen")
+def reopen(path: shapes.DealPath, body: shapes.Reopen) -> Answer:
+    """Open a closed deal again, as a manager who says why."""
+    reopen_deal(actor(), path.deal_id, **body.model_dump())
     return _answer(path.deal_id)
 
 

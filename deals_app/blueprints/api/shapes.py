@@ -154,6 +154,13 @@ class Lose(Body):
     version: Whole | None = None
 
 
+class Reopen(Body):
+    """Why a closed deal is opened again."""
+
+    reason: str = Field(max_length=2000)
+    version: Whole | None = None
+
+
 class DealList(BaseModel):
     """Route 3's query. What is no number is a 400, a page_size over 100 is 100."""
 
