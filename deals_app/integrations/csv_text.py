@@ -24,11 +24,11 @@ _CONTROLS = bytes(code for code in range(0x20) if chr(code) not in "\t\n\r\f")
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 _SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"PK\x03\x04", "an Excel workbook or another zipped file; upload it under its own name (.xlsx) or save it as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an Excel workbook of the old kind (.xls); save it as CSV or .xlsx first"),
-    (b"%PDF", "a PDF document; deals can be read from CSV and XLSX files"),
+    (b"PK\x03\x04", "an Excel workbook or another zipped file; save it as CSV first"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook of the old kind; save it as CSV first"),
+    (b"%PDF", "a PDF document; deals are read from CSV files"),
     (b"\x1f\x8b", "a gzip archive; unpack it first"),
-    (b"{\\rtf", "a text document (RTF); deals can be read from CSV and XLSX files"),
+    (b"{\\rtf", "a text document (RTF); deals are read from CSV files"),
 )
 _MARKUP: Final[tuple[tuple[bytes, str], ...]] = (
     (b"<!doctype", "a web page; export the table as CSV instead"),
@@ -90,7 +90,7 @@ def refuse_what_is_no_text(head: bytes) -> None:
         if start.startswith(signature):
             raise Unreadable("The file is " + what)
     if _encoding_by_mark(head) is None and len(head) - len(head.translate(None, _CONTROLS)) > len(head) // 10:
-        message = "The file is not text; deals can be read from CSV and XLSX files"
+        message = "The file is not text; deals are read from CSV files"
         raise Unreadable(message)
 
 
