@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,18 @@ def real_data() -> Path:
     if not (folder / "csv_crm").is_dir():
         pytest.skip(f"needs the real exports in {folder}; DEALS_TEST_DATA names another folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def crm(real_data: Path) -> Path:
+    """The exports of CRM systems."""
+    return real_data / "csv_crm"
+
+
+@pytest.fixture(scope="session")
+def expected(crm: Path) -> dict[str, Any]:
+    """What is known about each of them."""
+    return json.loads((crm / "EXPECTED.json").read_text())
 
 
 def csrf_of(page: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
@@ -52,7 +52,3 @@ class Actor:
         if self.role is Role.REP:
             return owner_id is None or owner_id == self.user_id
         return self.manages
-
-    def through(self, door: str) -> Actor:
-        """The same actor at another door."""
-        return replace(self, door=door)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,9 @@ class RuleBroken(DealsError):
 
 
 class Conflict(DealsError):
-    """Somebody changed the thing first; `current` is what is true now."""
+    """Somebody changed the thing first."""
 
     code = "VERSION_CONFLICT"
-
-    def __init__(self, message: str, *, current: Any = None) -> None:
-        super().__init__(message)
-        self.current = current
 
 
 class AlreadyExists(DealsError):

@@ -115,11 +115,6 @@ def chosen_stage(pipeline: PipelineView, text: str | None, *, field: str = "stag
     return stage
 
 
-def closing_stage(pipeline: PipelineView, status: str) -> StageView | None:
-    """The pipeline's first stage of this closed status, if it has one."""
-    return next((stage for stage in pipeline.stages if stage.status == status), None)
-
-
 def stages_of(session: Session, pipeline_id: UUID) -> list[StageView]:
     """The pipeline's stages in order; one statement."""
     rows = session.scalars(select(Stage).where(Stage.pipeline_id == pipeline_id).order_by(Stage.position))

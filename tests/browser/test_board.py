@@ -6,7 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Page, expect
 from sqlalchemy import func, select
 
 from deals_app.domain.actor import Actor
@@ -44,24 +44,28 @@ def shown_count(page: Page, stage: str) -> int:
     return int(page.locator(f"[data-stage={stage}] [data-count]").get_attribute("data-count") or "")
 
 
-def drag(page: Page, deal_id: UUID, stage: str) -> None:
-    """With the mouse, as a hand does it."""
-    card = page.locator(f'[data-deal-id="{deal_id}"]')
-    start, end = card.bounding_box(), page.locator(f"[data-stage={stage}]").bounding_box()
-    assert start is not None
-    assert end is not None
+def box_of(page: Page, selector: str) -> FloatRect:
+    box = page.locator(selector).first.bounding_box()
+    assert box is not None
+    return box
+
+
+def drag(page: Page, deal_id: UUID, onto: str, *, below_its_top: int = 130) -> None:
+    """With the mouse, as a hand does it; the button is still down afterwards."""
+    start, end = box_of(page, f'[data-deal-id="{deal_id}"]'), box_of(page, onto)
+    x, y = end["x"] + 60, end["y"] + below_its_top
     page.mouse.move(start["x"] + 30, start["y"] + 10)
     page.mouse.down()
-    page.mouse.move(start["x"] + 45, start["y"] + 25, steps=4)
-    page.mouse.move(end["x"] + 60, end["y"] + 130, steps=12)
-    page.mouse.move(end["x"] + 62, end["y"] + 132, steps=3)
+    page.mouse.move(start["x"] + 40, start["y"] + 2, steps=4)
+    page.mouse.move(x, y, steps=20)
+    page.mouse.move(x + 2, y - 2, steps=3)
 
 
 def test_a_card_dragged_with_the_mouse_is_found_in_its_new_column_after_a_reload(page: Page, demo_app: Flask) -> None:
     deal_id = make_deal("Dragged by hand")
     sign_in(page, MANAGER)
     leads, proposals = shown_count(page, "lead"), shown_count(page, "proposal")
-    drag(page, deal_id, "proposal")
+    drag(page, deal_id, "[data-stage=proposal]")
     with page.expect_response("**/move") as answer:
         page.mouse.up()
     assert answer.value.status == 200
@@ -78,19 +82,11 @@ def names_in_lead(page: Page) -> list[str]:
 
 
 def test_a_card_dragged_within_its_column_stays_where_it_was_dropped(page: Page, demo_app: Flask) -> None:
-    for name in ("Third", "Second", "First"):
-        make_deal(name)
+    third, _, first = (make_deal(name) for name in ("Third", "Second", "First"))
     sign_in(page, MANAGER)
     assert names_in_lead(page)[:3] == ["First", "Second", "Third"]
     cards = page.locator("[data-stage=lead] [data-deal-id]")
-    first, third = cards.nth(0).bounding_box(), cards.nth(2).bounding_box()
-    assert first is not None
-    assert third is not None
-    page.mouse.move(third["x"] + 30, third["y"] + 10)
-    page.mouse.down()
-    page.mouse.move(third["x"] + 34, third["y"] + 2, steps=4)
-    page.mouse.move(first["x"] + 34, first["y"] + 6, steps=20)
-    page.mouse.move(first["x"] + 34, first["y"] + 3, steps=3)
+    drag(page, third, f'[data-deal-id="{first}"]', below_its_top=6)
     with page.expect_response("**/move") as answer:
         page.mouse.up()
     assert answer.value.status == 200
@@ -104,7 +100,7 @@ def test_a_card_that_somebody_else_changed_goes_to_where_it_truly_is(page: Page,
     deal_id = make_deal("Changed meanwhile")
     sign_in(page, MANAGER)
     edit_deal(demo(), deal_id, DealEdit(name="Changed by Marcus"))
-    drag(page, deal_id, "negotiation")
+    drag(page, deal_id, "[data-stage=negotiation]")
     with page.expect_response("**/move") as answer:
         page.mouse.up()
     assert answer.value.status == 409
@@ -118,7 +114,7 @@ def test_a_failing_server_puts_the_card_back_and_says_so(page: Page, demo_app: F
     deal_id = make_deal("Server trouble")
     sign_in(page, MANAGER)
     page.route("**/move", lambda route: route.fulfill(status=500, body="no"))
-    drag(page, deal_id, "proposal")
+    drag(page, deal_id, "[data-stage=proposal]")
     page.mouse.up()
     expect(page.locator(f'[data-stage=lead] [data-deal-id="{deal_id}"]')).to_be_visible()
     expect(page.locator("#toasts")).not_to_be_empty()

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -15,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -26,8 +25,8 @@ from deals_app.domain.calendar import today_in
 from deals_app.models import Deal, DealEvent
 from deals_app.services.deals import NewDeal, create_deal
 from deals_app.services.unit_of_work import reading
-from deals_app.settings import environment_for_children
 from tests.people import People, api_key
+from tests.served import served
 
 URL = "/api/v1/customer-mgmt/deals"
 PATIENCE_SECONDS = 60
@@ -38,35 +37,8 @@ OK, BAD_REQUEST, CONFLICT, TOO_MANY, OURS = 200, 400, 409, 429, 500
 @contextmanager
 def web(app: Flask, *, workers: int = 2) -> Iterator[int]:
     """`deals web` over the test's engines; its port."""
-    with socket.socket() as finder:
-        finder.bind(("127.0.0.1", 0))
-        port = finder.getsockname()[1]
-    argv = [sys.executable, "-m", "deals_app.cli", "web", "--port", str(port), "--workers", str(workers)]
-    environ = environment_for_children(app.config["DEALS_SETTINGS"])
-    with subprocess.Popen(argv, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            _wait_until_ready(process, port)
-            yield port
-        finally:
-            process.terminate()
-            process.wait(PATIENCE_SECONDS)
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "deals web ended"
-        connection = HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == OK:
-                return
-        except OSError:
-            time.sleep(0.05)
-        finally:
-            connection.close()
-    message = "deals web never got ready"
-    raise AssertionError(message)
+    with TemporaryDirectory() as logs, served(app.config["DEALS_SETTINGS"], Path(logs), web_workers=workers) as address:
+        yield int(address.rpartition(":")[2])
 
 
 @dataclass

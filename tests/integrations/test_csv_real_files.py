@@ -19,18 +19,6 @@ from deals_app.integrations.sources.csv_file import FileShape, guess_mapping, no
 from tests.integrations.csv_files import read
 
 
-@pytest.fixture
-def crm(real_data: Path) -> Path:
-    """The folder of CSV files of CRM systems."""
-    return real_data / "csv_crm"
-
-
-@pytest.fixture
-def expected(crm: Path) -> dict[str, Any]:
-    """What is known about each of them."""
-    return json.loads((crm / "EXPECTED.json").read_text())
-
-
 def test_it_reads_a_hubspot_export(crm: Path, expected: dict[str, Any]) -> None:
     known = expected["01_hubspot_deals_8800_bom.csv"]
     found = read(crm / "01_hubspot_deals_8800_bom.csv")

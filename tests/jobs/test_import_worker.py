@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +15,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from deals_app.domain.actor import Actor
+from deals_app.embedded.processes import wait_until
 from deals_app.extensions import redis
 from deals_app.jobs.relay import relay_once
 from deals_app.services.importing import run
@@ -66,10 +66,7 @@ def kill_family(process: subprocess.Popen[bytes]) -> None:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)
+    assert wait_until(condition, seconds=PATIENCE_SECONDS), "it never happened"
 
 
 def rows_of(count: int) -> str:

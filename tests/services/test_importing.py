@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -23,16 +22,6 @@ from deals_app.services.stage_transition import lose_deal, move_deal, win_deal
 from deals_app.services.unit_of_work import reading
 from tests.filled import import_file, queue_file
 from tests.people import People
-
-
-@pytest.fixture
-def crm(real_data: Path) -> Path:
-    return real_data / "csv_crm"
-
-
-@pytest.fixture
-def expected(crm: Path) -> dict[str, Any]:
-    return json.loads((crm / "EXPECTED.json").read_text())
 
 
 def counts(imported: ImportView) -> dict[str, int]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
@@ -165,11 +165,6 @@ def narrowed(statement: AnySelect, wanted: DealFilter) -> AnySelect:
     elif wanted.owner is not None:
         statement = statement.where(Deal.assigned_to == wanted.owner)
     return statement
-
-
-def count_of(session: Session, statement: AnySelect) -> int:
-    """How many rows a statement would give."""
-    return session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
 
 
 def _escaped(text: str) -> str:
