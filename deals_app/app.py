@@ -21,9 +21,11 @@ from deals_app.blueprints import (
     imports,
     ingest,
     leads,
+    moves,
     ops,
     presentation,
     public_forms,
+    styleguide,
     web,
 )
 from deals_app.blueprints import settings as settings_pages
@@ -61,8 +63,8 @@ def create_app(settings: Settings) -> OpenAPI:
     presentation.init_presentation(app)
     errors.init_errors(app)
     for pages in (
-        ops, auth, board, deals, customers, leads, ingest, imports, forecast, analytics_pages, settings_pages,
-        public_forms,
+        ops, auth, board, moves, deals, customers, leads, ingest, imports, forecast, analytics_pages, settings_pages,
+        public_forms, styleguide,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
     api.init_api(app)

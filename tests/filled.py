@@ -12,8 +12,9 @@ from sqlalchemy import insert, select
 from deals_app.domain.actor import Actor
 from deals_app.domain.views import ImportView
 from deals_app.models import InboundItem, OutboxRow
+from deals_app.services.activities import note_deal
 from deals_app.services.api_keys import create_api_key
-from deals_app.services.deals import NewDeal, create_deal, note_deal
+from deals_app.services.deals import NewDeal, create_deal
 from deals_app.services.importing.intake import receive_file, start_import
 from deals_app.services.importing.run import run_import
 from deals_app.services.queries.imports import import_view

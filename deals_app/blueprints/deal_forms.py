@@ -15,7 +15,8 @@ from deals_app.blueprints.forms import choices
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.money import MoneyError, from_minor, parse_money, to_minor
 from deals_app.domain.views import DealView, MemberView, PipelineView
-from deals_app.services.deals import SOURCES, DealEdit, NewDeal
+from deals_app.services.deals import NewDeal
+from deals_app.services.editing import SOURCES, DealEdit
 
 NOBODY = ""
 

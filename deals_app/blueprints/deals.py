@@ -14,7 +14,9 @@ from deals_app.blueprints.web import actor, back_to, signed_in
 from deals_app.domain.errors import Conflict, Forbidden, Invalid, RuleBroken
 from deals_app.services import stage_transition
 from deals_app.services.accounts import members
-from deals_app.services.deals import create_deal, edit_deal, note_deal
+from deals_app.services.activities import note_deal
+from deals_app.services.deals import create_deal
+from deals_app.services.editing import edit_deal
 from deals_app.services.pipelines import pipelines
 from deals_app.services.queries.deal import DealFilter, deal_rows, deal_with_stages
 from deals_app.services.queries.timeline import timeline

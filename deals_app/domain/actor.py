@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
+
+from deals_app.domain.calendar import today_in
 
 
 class Role(StrEnum):
@@ -22,7 +25,8 @@ class Actor:
     """Everything a service needs to know of the caller.
 
     `reference` goes into the ledger (`user:<id>`, `key:<id>`, `system:<what>`), `door` says how the change came in
-    (`page`, `api`, `import`, `cli`, `demo`).
+    (`page`, `api`, `import`, `cli`, `demo`). `as_of` back-dates what is done: only our own generator of histories sets
+    it, and the database takes it from the schema's owner alone.
     """
 
     tenant_id: UUID
@@ -36,6 +40,12 @@ class Actor:
     time_zone: str = "UTC"
     base_currency: str = "USD"
     request_id: str = ""
+    as_of: datetime | None = None
+
+    @property
+    def today(self) -> date:
+        """Which day it is for the caller's tenant."""
+        return today_in(self.time_zone, self.as_of)
 
     @property
     def manages(self) -> bool:

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 SOON_DAYS = 7
 
 
-def today_in(time_zone: str) -> date:
-    """Today's date in an IANA time zone."""
-    return datetime.now(UTC).astimezone(ZoneInfo(time_zone)).date()
+def today_in(time_zone: str, at: datetime | None = None) -> date:
+    """The date in an IANA time zone, today's unless another moment is meant."""
+    return (at or datetime.now(UTC)).astimezone(ZoneInfo(time_zone)).date()
 
 
 def closes_soon(expected: date | None, today: date) -> bool:

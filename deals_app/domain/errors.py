@@ -47,14 +47,22 @@ class Invalid(DealsError):
         self.problems = problems
 
 
+class StageAsks(Invalid):
+    """A stage wants to know something before a deal may come in; each problem is a question."""
+
+
 class RuleBroken(DealsError):
     """Legal input that the deal's state does not allow, such as moving a closed deal."""
 
 
 class Conflict(DealsError):
-    """Somebody changed the thing first."""
+    """Somebody changed the thing first; `fields` are those in question where only some are."""
 
     code = "VERSION_CONFLICT"
+
+    def __init__(self, message: str, *, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 class AlreadyExists(DealsError):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
+from deals_app.domain.errors import FieldProblem
 from deals_app.domain.matching import fold
 
 
@@ -29,6 +30,7 @@ class StageTemplate:
     probability: Decimal
     status: StageStatus = StageStatus.OPEN
     rotting_days: int | None = None
+    required_fields: tuple[str, ...] = ()
 
 
 # The six of mission/deal-management.txt. The rotting days are ours: the later the stage, the more silence is normal.
@@ -151,3 +153,37 @@ def _key_of(stage: NamedStage) -> str:
 
 def _name_of(stage: NamedStage) -> str:
     return stage.name
+
+
+# What a stage may ask for: the name people read, and the column that answers it.
+QUESTIONS: Mapping[str, tuple[str, str]] = {
+    "value": ("a value", "value"),
+    "expected_close_date": ("an expected close date", "expected_close_date"),
+    "customer": ("a customer", "customer_id"),
+    "owner": ("an owner", "assigned_to"),
+    "loss_reason": ("the reason of the loss", "loss_reason"),
+    "competitor": ("the competitor", "competitor"),
+}
+
+
+class AskingStage(Protocol):
+    """What `unanswered` must know of a stage."""
+
+    @property
+    def name(self) -> str:
+        """What people read."""
+        ...
+
+    @property
+    def required_fields(self) -> Sequence[str]:
+        """Keys of QUESTIONS."""
+        ...
+
+
+def unanswered(stage: AskingStage, deal: Mapping[str, object]) -> list[FieldProblem]:
+    """What a stage asks for and a deal, by column, does not have yet."""
+    return [
+        FieldProblem(field, f"{stage.name} asks for {QUESTIONS[field][0]}")
+        for field in stage.required_fields
+        if deal.get(QUESTIONS[field][1]) is None
+    ]

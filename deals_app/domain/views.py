@@ -23,6 +23,7 @@ class StageView:
     probability: Decimal
     status: str
     rotting_days: int | None = None
+    required_fields: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -59,6 +59,7 @@ class Stage(Base):
     probability: Mapped[Decimal] = mapped_column(Numeric(5, 2))
     status: Mapped[String] = mapped_column(server_default="open")
     rotting_days: Mapped[int | None]
+    required_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     created_at: Mapped[MadeAt]
     updated_at: Mapped[MadeAt]
 
@@ -129,6 +130,8 @@ class DealEvent(Base):
     actor: Mapped[String]
     door: Mapped[String]
     cause: Mapped[UUID | None]
+    operation: Mapped[UUID]
+    undoes: Mapped[UUID | None]
     request_id: Mapped[String] = mapped_column(server_default="")
     at: Mapped[MadeAt]
 

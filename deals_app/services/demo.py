@@ -21,7 +21,9 @@ from deals_app.domain.errors import NotFound
 from deals_app.domain.views import MemberView
 from deals_app.models import Deal, FxRate
 from deals_app.services.accounts import actor_for_tenant, add_member, create_tenant, members
-from deals_app.services.deals import DealEdit, NewDeal, create_deal, edit_deal, note_deal
+from deals_app.services.activities import note_deal
+from deals_app.services.deals import NewDeal, create_deal
+from deals_app.services.editing import DealEdit, edit_deal
 from deals_app.services.stage_transition import lose_deal, move_deal, win_deal
 from deals_app.services.unit_of_work import reading, unit_of_work
 

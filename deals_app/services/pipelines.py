@@ -38,6 +38,7 @@ def insert_pipeline(
                 "probability": stage.probability,
                 "status": stage.status.value,
                 "rotting_days": stage.rotting_days,
+                "required_fields": list(stage.required_fields),
             }
             for position, stage in enumerate(stages)
         ],
@@ -84,6 +85,7 @@ def stage_view(stage: Stage) -> StageView:
         probability=stage.probability,
         status=stage.status,
         rotting_days=stage.rotting_days,
+        required_fields=tuple(stage.required_fields),
     )
 
 

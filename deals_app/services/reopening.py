@@ -14,8 +14,11 @@ from deals_app.domain.matching import is_blank
 from deals_app.domain.stages import StageStatus
 from deals_app.domain.views import StageView
 from deals_app.models import Deal, DealEvent
+from deals_app.services.activities import add_note
+from deals_app.services.locking import check_version, locked_deal
 from deals_app.services.pipelines import stages_of
-from deals_app.services.stage_transition import Moved, Place, add_note, arrival, check_version, locked_deal
+from deals_app.services.placing import Place, position_in
+from deals_app.services.stage_transition import Moved, arrival
 from deals_app.services.unit_of_work import unit_of_work
 
 NEVER_CLOSED = {"actual_close_date": None, "loss_reason": None, "competitor": None}
@@ -39,10 +42,17 @@ def reopen_deal(actor: Actor, deal_id: UUID, *, reason: str, version: int | None
             raise RuleBroken(message, code="REOPEN_FAILED")
         check_version(deal, version)
         stage = _stage_before_closing(work.session, deal_id, stages_of(work.session, deal.pipeline_id))
-        values = arrival(work.session, deal, stage, Place()) | NEVER_CLOSED
+        position = position_in(work.session, stage.id, Place())
+        values = arrival(stage) | NEVER_CLOSED | {"position": position, "version": deal.version + 1}
         work.session.execute(update(Deal).where(Deal.id == deal_id).values(**values))
         add_note(work, deal_id, f"Reopened: {reason.strip()}")
-    return Moved(deal_id=deal_id, from_stage_id=deal.stage_id, to_stage_id=stage.id, version=deal.version + 1)
+        return Moved(
+            deal_id=deal_id,
+            from_stage_id=deal.stage_id,
+            to_stage_id=stage.id,
+            version=deal.version + 1,
+            operation=work.operation,
+        )
 
 
 def _stage_before_closing(session: Session, deal_id: UUID, stages: Sequence[StageView]) -> StageView:

@@ -28,7 +28,9 @@ log = logging.getLogger(__name__)
 CONTEXT = text(
     "SELECT set_config('app.tenant_id', :tenant_id, true), set_config('app.actor', :actor, true),"
     " set_config('app.door', :door, true), set_config('app.request_id', :request_id, true),"
-    " set_config('app.cause', :cause, true), set_config('transaction_read_only', :read_only, true)"
+    " set_config('app.cause', :cause, true), set_config('app.undoes', :undoes, true),"
+    " set_config('app.at', :at, true), set_config('transaction_read_only', :read_only, true),"
+    " set_config('app.operation', new_id()::text, true) AS operation"
 )
 
 
@@ -39,6 +41,12 @@ class UnitOfWork:
     actor: Actor
     session: Session
     _rings: list[doorbell.Ring] = field(default_factory=list[doorbell.Ring])
+
+    @property
+    def operation(self) -> UUID:
+        """What the ledger calls this transaction; an undo names it."""
+        self.session.connection()
+        return self.session.info["operation"]
 
     def enqueue(self, job: str, topic: str, payload: Mapping[str, Any]) -> UUID:
         """Write an outbox row whose job is rung once this transaction is committed; returns the row's id."""
@@ -54,14 +62,18 @@ class UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(actor: Actor, *, cause: UUID | None = None, as_owner: bool = False) -> Generator[UnitOfWork]:
-    """One read-write transaction of `actor`; `cause` (an import's id) goes into every ledger entry it makes.
+def unit_of_work(
+    actor: Actor, *, cause: UUID | None = None, undoes: UUID | None = None, as_owner: bool = False
+) -> Generator[UnitOfWork]:
+    """One read-write transaction of `actor`: one operation of the ledger.
 
-    `as_owner` works over DATABASE_ADMIN_URL, for the few things the application may not do (make a tenant); row
-    security holds there too. Raises Unavailable when the database cannot be reached.
+    `cause` (an import's id) goes into every ledger entry it makes, `undoes` names the operation that it takes back.
+    `as_owner` works over DATABASE_ADMIN_URL, for the few things the application may not do (make a tenant, say that a
+    change happened at `actor.as_of`); row security holds there too. Raises Unavailable when the database cannot be
+    reached.
     """
-    owned = Session(db.engines["admin"]) if as_owner else None
-    with _transaction(owned or db.session(), actor, read_only=False, cause=cause) as session:
+    owned = Session(db.engines["admin"]) if as_owner or actor.as_of is not None else None
+    with _transaction(owned or db.session(), actor, read_only=False, cause=cause, undoes=undoes) as session:
         work = UnitOfWork(actor, session)
         yield work
         session.commit()
@@ -71,7 +83,7 @@ def unit_of_work(actor: Actor, *, cause: UUID | None = None, as_owner: bool = Fa
 @contextmanager
 def reading(actor: Actor) -> Generator[Session]:
     """One read-only transaction of `actor`; nothing it does is kept."""
-    with _transaction(db.session(), actor, read_only=True, cause=None) as session:
+    with _transaction(db.session(), actor, read_only=True) as session:
         yield session
 
 
@@ -83,7 +95,9 @@ def before_tenant() -> Generator[Connection]:
 
 
 @contextmanager
-def _transaction(session: Session, actor: Actor, *, read_only: bool, cause: UUID | None) -> Generator[Session]:
+def _transaction(
+    session: Session, actor: Actor, *, read_only: bool, cause: UUID | None = None, undoes: UUID | None = None
+) -> Generator[Session]:
     if "context" in session.info:
         message = "a service opened a second transaction inside its own: pass the session on instead"
         raise RuntimeError(message)
@@ -93,6 +107,8 @@ def _transaction(session: Session, actor: Actor, *, read_only: bool, cause: UUID
         "door": actor.door,
         "request_id": actor.request_id,
         "cause": str(cause or ""),
+        "undoes": str(undoes or ""),
+        "at": "" if actor.as_of is None or read_only else actor.as_of.isoformat(),
         "read_only": "on" if read_only else "off",
     }
     try:
@@ -122,4 +138,4 @@ def _carry_context(session: Session, _transaction: SessionTransaction, connectio
     """Every transaction of a session starts by saying whose it is; without a context it sees nothing."""
     context = session.info.get("context")
     if context is not None:
-        connection.execute(CONTEXT, context)
+        session.info["operation"] = UUID(connection.execute(CONTEXT, context).one().operation)

@@ -303,6 +303,9 @@ GRANT UPDATE (customer_id, assigned_to, name, match_key, value, currency, value_
     predicted_close_date, version, updated_at, deleted_at) ON deals TO deals_app;
 -- append-only: written by the triggers alone, which run as the owner
 GRANT SELECT ON deal_events TO deals_app;
+"""
+
+LEDGER_IS_THE_OWNERS = """
 -- Whoever may execute a trigger's function may hang it on a temporary table of their own, and so forge the ledger.
 REVOKE ALL ON FUNCTION record_new_deals, record_changed_deals FROM PUBLIC;
 """
@@ -320,6 +323,7 @@ def upgrade() -> None:
     )
     op.execute(LEDGER)
     op.execute(GRANTS)
+    op.execute(LEDGER_IS_THE_OWNERS)
 
 
 def downgrade() -> None:

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from deals_app.domain.actor import Actor
 from deals_app.models import Deal, Stage
 from deals_app.services.accounts import actor_for_tenant
-from deals_app.services.deals import DealEdit, NewDeal, create_deal, edit_deal
+from deals_app.services.deals import NewDeal, create_deal
+from deals_app.services.editing import DealEdit, edit_deal
 from deals_app.services.unit_of_work import reading
 from tests.browser.conftest import sign_in
 

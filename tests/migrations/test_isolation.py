@@ -103,6 +103,7 @@ def test_a_reference_to_another_tenants_row_cannot_be_stored(
 ) -> None:
     theirs = one(superuser, "SELECT id FROM customers WHERE tenant_id = %s LIMIT 1", world.charlie.tenant_id)
     acme.execute("SELECT set_config('app.actor', 'system:test', false), set_config('app.door', 'test', false)")
+    acme.execute("SELECT set_config('app.operation', new_id()::text, false)")
     with pytest.raises(errors.ForeignKeyViolation):
         acme.execute("UPDATE deals SET customer_id = %s, version = version + 1", [theirs])
     with pytest.raises(errors.ForeignKeyViolation):

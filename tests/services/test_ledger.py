@@ -13,8 +13,10 @@ from sqlalchemy import exc, select, text, update
 from deals_app.domain.actor import Actor
 from deals_app.domain.errors import RuleBroken
 from deals_app.models import Deal, DealEvent
-from deals_app.services.deals import DealEdit, NewDeal, create_deal, delete_deal, edit_deal
-from deals_app.services.stage_transition import Place, lose_deal, move_deal, win_deal
+from deals_app.services.deals import NewDeal, create_deal, delete_deal
+from deals_app.services.editing import DealEdit, edit_deal
+from deals_app.services.placing import Place
+from deals_app.services.stage_transition import lose_deal, move_deal, win_deal
 from deals_app.services.unit_of_work import reading, unit_of_work
 from tests.engines import TestEngines
 from tests.filled import import_file
@@ -140,7 +142,7 @@ def test_a_drag_within_a_column_and_a_score_are_told_without_a_version(people: P
 
 def test_an_edit_that_changes_nothing_is_not_told(people: People) -> None:
     deal_id = make(people.alice)
-    assert edit_deal(people.alice, deal_id, DealEdit(name="Rollout", value=10_000)) == 1
+    assert edit_deal(people.alice, deal_id, DealEdit(name="Rollout", value=10_000)).version == 1
     assert len(events_of(people.alice, deal_id)) == 1
 
 
@@ -181,7 +183,10 @@ def test_a_change_of_many_deals_beside_the_services_is_told_deal_by_deal(people:
 def test_a_change_by_nobody_or_through_no_door_is_refused(people: People, engines: TestEngines, forgotten: str) -> None:
     make(people.alice)
     with connected(engines, APPLICATION, tenant=people.tenant_id) as connection:
-        connection.execute("SELECT set_config('app.actor', 'user:x', false), set_config('app.door', 'page', false)")
+        connection.execute(
+            "SELECT set_config('app.actor', 'user:x', false), set_config('app.door', 'page', false),"
+            " set_config('app.operation', new_id()::text, false)"
+        )
         connection.execute("SELECT set_config(%s, '', false)", [forgotten])
         with pytest.raises(Exception, match="named actor through a named door"):
             connection.execute("UPDATE deals SET name = 'Mine', version = version + 1")

@@ -13,9 +13,10 @@ from deals_app.domain.calendar import today_in
 from deals_app.domain.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken
 from deals_app.models import DealEvent, OutboxRow
 from deals_app.services.deals import NewDeal, create_deal
+from deals_app.services.placing import Place
 from deals_app.services.queries.board import board
 from deals_app.services.queries.deal import deal
-from deals_app.services.stage_transition import Place, lose_deal, move_deal, win_deal
+from deals_app.services.stage_transition import lose_deal, move_deal, win_deal
 from deals_app.services.unit_of_work import reading
 from tests.people import People
 

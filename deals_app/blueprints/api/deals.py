@@ -11,8 +11,9 @@ from flask_openapi3 import APIBlueprint, Tag
 from deals_app.blueprints.api import shapes
 from deals_app.blueprints.api.envelope import success
 from deals_app.blueprints.api.keys import actor, demand_key, refuse_ingest_keys
-from deals_app.services import deals, stage_transition
-from deals_app.services.deals import DealEdit, NewDeal
+from deals_app.services import deals, editing, stage_transition
+from deals_app.services.deals import NewDeal
+from deals_app.services.editing import DealEdit
 from deals_app.services.queries import deal_pages, figures
 from deals_app.services.queries.deal import deal
 from deals_app.services.reopening import reopen_deal
@@ -64,7 +65,7 @@ def change_basic_info(path: shapes.DealPath, body: shapes.BasicInfo) -> Answer:
     given: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set - {"version"}}
     if "tags" in given:
         given["tags"] = tuple(given["tags"] or ())
-    deals.edit_deal(actor(), path.deal_id, DealEdit(**given), version=body.version)
+    editing.edit_deal(actor(), path.deal_id, DealEdit(**given), version=body.version)
     return _answer(path.deal_id)
 
 
@@ -72,14 +73,21 @@ def change_basic_info(path: shapes.DealPath, body: shapes.BasicInfo) -> Answer:
 def change_value(path: shapes.DealPath, body: shapes.Value) -> Answer:
     """Change the value."""
     edit = DealEdit(value=body.value, currency=body.currency)
-    deals.edit_deal(actor(), path.deal_id, edit, version=body.version)
+    editing.edit_deal(actor(), path.deal_id, edit, version=body.version)
     return _answer(path.deal_id)
 
 
 @blueprint.put("/<uuid:deal_id>/stage")
 def move(path: shapes.DealPath, body: shapes.MoveStage) -> Answer:
     """Move a deal to another stage."""
-    stage_transition.move_deal(actor(), path.deal_id, **body.model_dump())
+    stage_transition.move_deal(
+        actor(),
+        path.deal_id,
+        stage=body.stage,
+        version=body.version,
+        note=body.note,
+        closing=stage_transition.Closing(reason=body.loss_reason),
+    )
     return _answer(path.deal_id)
 
 
