@@ -31,3 +31,12 @@ def position_between(above: Decimal | None, below: Decimal | None) -> Decimal:
     if below is not None:
         return below - shift
     return Decimal(0)
+
+
+def positions_above(top: Decimal | None, count: int) -> list[Decimal]:
+    """Places for `count` cards on top of a column whose first card stands at `top`, from the uppermost down."""
+    placed: list[Decimal] = []
+    for _ in range(count):
+        top = position_between(None, top)
+        placed.append(top)
+    return placed[::-1]

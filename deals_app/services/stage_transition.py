@@ -155,6 +155,12 @@ def closing_values(session: Session, actor: Actor, target: StageView, closing: C
     return values
 
 
+def known_of(deal: AnyRow) -> dict[str, Any]:
+    """What a stage may ask for, as the deal has it; the rest is said when it is closed."""
+    asked = ("value", "expected_close_date", "customer_id", "assigned_to")
+    return {field: getattr(deal, field) for field in asked}
+
+
 def _close(
     actor: Actor, deal_id: UUID, status: StageStatus, closing: Closing, note: str | None, version: int | None
 ) -> Moved:
@@ -189,9 +195,7 @@ def _transition(
         values |= edited_values(work, answers)
     if target.status != StageStatus.OPEN:
         values |= closing_values(work.session, work.actor, target, closing)
-    known = {"value": deal.value, "customer_id": deal.customer_id, "assigned_to": deal.assigned_to}
-    known |= {"expected_close_date": deal.expected_close_date, **values}
-    if problems := unanswered(target, known):
+    if problems := unanswered(target, known_of(deal) | values):
         raise StageAsks(*problems)
     values |= arrival(target)
     position = position_in(work.session, target.id, place)

@@ -84,6 +84,7 @@ class Undone:
 
     operation: UUID
     undoes: UUID
+    is_redo: bool
     deals: tuple[UndoneDeal, ...]
 
 
@@ -116,7 +117,12 @@ def undo_operation(actor: Actor, operation: UUID, *, deal_id: UUID | None = None
         if not any(plan.back.takes_version or plan.back.restored for plan in plans):
             raise RuleBroken(_nothing_left(plans), code="UNDO_FAILED")
         work.session.execute(TAKE_BACK, _parameters(plans))
-        return Undone(operation=work.operation, undoes=operation, deals=tuple(plan.outcome() for plan in plans))
+        return Undone(
+            operation=work.operation,
+            undoes=operation,
+            is_redo=first[0].row.undoes is not None,
+            deals=tuple(plan.outcome() for plan in plans),
+        )
 
 
 def latest_operation(actor: Actor, *, redo: bool = False) -> UUID:
