@@ -1,50 +1,111 @@
-"""The physical limit: a bare Flask route doing one statement through the same driver, server and worker class."""
+"""The physical limit: bare Flask routes with plain SQL through the same driver, server and worker class.
+
+No sessions, no keys, no limits, no row security, no ledger: only the work that nobody can leave out.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from flask import Flask
-from psycopg.rows import dict_row
+from flask import Flask, render_template
+from psycopg.rows import DictRow, dict_row
 
 app = Flask(__name__)
 CONNINFO = os.environ["BARE_CONNINFO"]
-idle: list[psycopg.Connection[Any]] = []
+CARDS = 25
+ROWS = 1_000
+
+idle: list[psycopg.Connection[DictRow]] = []
+
+STAGES = """
+    SELECT s.id, s.key, s.name, s.status, s.position, s.probability, s.rotting_days
+    FROM stages s JOIN pipelines p ON p.tenant_id = s.tenant_id AND p.id = s.pipeline_id
+    WHERE s.tenant_id = %(tenant_id)s AND p.is_default ORDER BY s.position
+"""
+SHOWN = "d.deleted_at IS NULL AND (d.actual_close_date IS NULL OR d.actual_close_date >= current_date - 30)"
+TOTALS = f"""
+    SELECT d.stage_id, d.currency, count(*) AS count, count(*) FILTER (WHERE d.value IS NULL) AS unknown_count,
+           coalesce(sum(d.value) FILTER (WHERE NOT d.value_estimated), 0)::bigint AS value,
+           coalesce(sum(d.value * d.probability) FILTER (WHERE NOT d.value_estimated), 0) / 100 AS weighted,
+           count(*) FILTER (WHERE d.value_estimated) AS estimated_count,
+           coalesce(sum(d.value) FILTER (WHERE d.value_estimated), 0)::bigint AS estimated
+    FROM deals d WHERE d.tenant_id = %(tenant_id)s AND {SHOWN}
+      AND d.pipeline_id = (SELECT id FROM pipelines WHERE tenant_id = %(tenant_id)s AND is_default)
+    GROUP BY d.stage_id, d.currency ORDER BY d.currency
+"""
+FIRST_CARDS = f"""
+    SELECT c.*, k.name AS customer_name, u.name AS owner_name, n.step, n.step_due_on
+    FROM stages s
+    JOIN pipelines p ON p.tenant_id = s.tenant_id AND p.id = s.pipeline_id AND p.is_default
+    CROSS JOIN LATERAL (
+        SELECT d.id, d.name, d.customer_id, d.value, d.currency, d.value_estimated, d.assigned_to,
+               d.expected_close_date, d.actual_close_date, d.stage_id, d.status, d.stage_entered_at, d.ingested_from,
+               d.tags, d.position, d.version
+        FROM deals d WHERE d.tenant_id = s.tenant_id AND d.stage_id = s.id AND {SHOWN}
+        ORDER BY d.position, d.id LIMIT %(cards)s) c
+    LEFT JOIN customers k ON k.tenant_id = s.tenant_id AND k.id = c.customer_id
+    LEFT JOIN users u ON u.id = c.assigned_to
+    LEFT JOIN LATERAL (
+        SELECT left(a.body, 120) AS step, a.due_on AS step_due_on FROM activities a
+        WHERE a.tenant_id = s.tenant_id AND a.deal_id = c.id AND a.due_on IS NOT NULL AND a.done_at IS NULL
+        ORDER BY a.due_on, a.id LIMIT 1) n ON true
+    WHERE s.tenant_id = %(tenant_id)s
+    ORDER BY s.position, c.position, c.id
+"""
 
 
 @app.get("/readyz")
 def ready() -> str:
     """The smallest answer."""
+    with connected() as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS bare (id integer PRIMARY KEY, n integer NOT NULL DEFAULT 0)")
+        connection.execute("INSERT INTO bare (id) SELECT generate_series(0, %s - 1) ON CONFLICT DO NOTHING", [ROWS])
+        connection.commit()
     return "ok"
 
 
 @app.put("/bare/<int:row>")
 def update(row: int) -> str:
     """One UPDATE, one COMMIT."""
-    connection = idle.pop() if idle else psycopg.connect(CONNINFO)
-    connection.execute("UPDATE bare SET n = n + 1 WHERE id = %s", [row])
-    connection.commit()
-    idle.append(connection)
+    with connected() as connection:
+        connection.execute("UPDATE bare SET n = n + 1 WHERE id = %s", [row])
+        connection.commit()
     return "{}"
 
 
-@app.get("/bare/board")
-def board() -> str:
-    """The board's aggregates and cards by plain SQL, as the least HTML that shows them."""
-    connection = idle.pop() if idle else psycopg.connect(CONNINFO)
-    totals = connection.execute(
-        "SELECT stage_id, currency, count(*), sum(value), sum(value * probability) FROM deals"
-        " WHERE deleted_at IS NULL GROUP BY stage_id, currency"
-    ).fetchall()
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cards = cursor.execute(
-            "SELECT c.* FROM stages s"
-            " CROSS JOIN LATERAL (SELECT d.id, d.name, d.value, d.currency, d.stage_id FROM deals d"
-            " WHERE d.stage_id = s.id AND d.deleted_at IS NULL ORDER BY d.position, d.id LIMIT 25) c"
-        ).fetchall()
-    connection.commit()
+@app.get("/bare/board/<uuid:tenant_id>")
+def board(tenant_id: Any) -> str:
+    """The default pipeline's columns, their exact sums over all deals, and the first cards of each."""
+    values = {"tenant_id": tenant_id, "cards": CARDS + 1}
+    with connected() as connection:
+        stages = connection.execute(STAGES, values).fetchall()
+        sums = connection.execute(TOTALS, values).fetchall()
+        cards = connection.execute(FIRST_CARDS, values).fetchall()
+        connection.commit()
+    columns: dict[Any, dict[str, Any]] = {stage["id"]: {"stage": stage, "parts": [], "cards": []} for stage in stages}
+    for part in sums:
+        columns[part["stage_id"]]["parts"].append(part)
+    for card in cards:
+        columns[card["stage_id"]]["cards"].append(card)
+    today = datetime.now(UTC)
+    return render_template("board.html", stages=stages, columns=list(columns.values()), most=CARDS, today=today)
+
+
+@contextmanager
+def connected() -> Iterator[psycopg.Connection[DictRow]]:
+    """A connection for one request; there are as many as there are requests at once."""
+    connection = idle.pop() if idle else psycopg.Connection[DictRow].connect(CONNINFO, row_factory=dict_row)
+    yield connection
     idle.append(connection)
-    heads = "".join(f"<h2>{row[0]} {row[1]} {row[2]} {row[3]} {row[4]}</h2>" for row in totals)
-    return heads + "".join(f"<li id='{c['id']}'>{c['name']} {c['value']} {c['currency']}</li>" for c in cards)
+
+
+@app.template_filter()
+def money(minor: int) -> str:
+    """All deals of the bench are in dollars."""
+    whole, cents = divmod(int(minor), 100)
+    return f"${whole:,}.{cents:02}" if cents else f"${whole:,}"

@@ -26,10 +26,11 @@ from deals_app.blueprints import (
     presentation,
     public_forms,
     styleguide,
+    undo,
     web,
 )
 from deals_app.blueprints import settings as settings_pages
-from deals_app.extensions import csrf, db, limiter, login, migrate, redis
+from deals_app.extensions import ask_after_rest, csrf, db, login, migrate, redis
 from deals_app.settings import APPLICATION_ROLE, Settings, settings_from_environment
 
 
@@ -54,16 +55,17 @@ def create_app(settings: Settings) -> OpenAPI:
     # First in, last out: its headers are the last word on every answer, those of the extensions included.
     web.init_web(app)
     db.init_app(app)
+    with app.app_context():
+        ask_after_rest(db.engine)
     migrate.init_app(app, db)
     login.init_app(app)
     csrf.init_app(app)
-    limiter.init_app(app)
     redis.init_url(settings.redis_url)
 
     presentation.init_presentation(app)
     errors.init_errors(app)
     for pages in (
-        ops, auth, board, moves, deals, customers, leads, ingest, imports, forecast, analytics_pages, settings_pages,
+        ops, auth, board, moves, undo, deals, customers, leads, ingest, imports, forecast, analytics_pages, settings_pages,
         public_forms, styleguide,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
@@ -86,13 +88,13 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_PROTECTION": None,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
-        "RATELIMIT_STORAGE_URI": _limiter_url(settings.redis_url),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "pool_size": 10,
             "max_overflow": 10,
             "pool_timeout": 10,
-            "pool_pre_ping": True,
+            # The connection that the look-up before a request has just proved alive is the one its transaction gets.
+            "pool_use_lifo": True,
             "connect_args": _as_application(settings.database_url),
         },
         "SQLALCHEMY_BINDS": {"admin": {"url": settings.database_admin_url, "poolclass": NullPool}},
@@ -102,8 +104,3 @@ def flask_config(settings: Settings) -> dict[str, Any]:
 def _as_application(url: str) -> dict[str, str]:
     """Whoever DATABASE_URL signs in, even a superuser, works as the role that owns nothing and steps over no wall."""
     return {"options": f"-c role={APPLICATION_ROLE}", "application_name": f"deals-{os.getpid()}"} if url else {}
-
-
-def _limiter_url(redis_url: str) -> str:
-    """flask-limiter has its own word for Redis on a socket."""
-    return redis_url.replace("unix://", "redis+unix://", 1) if redis_url else "memory://"

@@ -19,12 +19,11 @@ _CDN: Final = "https://cdn.jsdelivr.net/npm/"
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """A script of somebody else: the file on the CDN with its hash, the name of our copy, and the global it makes."""
+    """A script of somebody else: the file on the CDN with its hash, and the name of our copy."""
 
     cdn_path: str
     integrity: str
     file: str
-    makes: str
 
 
 # `npm run assets` compares the hashes with node_modules; change them together with package.json.
@@ -33,46 +32,39 @@ LIBRARIES: Final[dict[str, Library]] = {
         cdn_path="htmx.org@4.0.1/dist/htmx.min.js",
         integrity="sha384-Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn",
         file="vendor/htmx.min.js",
-        makes="htmx",
     ),
     "sortable": Library(
         cdn_path="sortablejs@1.15.7/Sortable.min.js",
         integrity="sha384-DgmC6Xe2bSN2WjTDXzWYbUbxyhNP+NNkGDR/g78pCXV7E7rcVTGxVg0uIVCUUcBc",
         file="vendor/Sortable.min.js",
-        makes="Sortable",
     ),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScriptTag:
-    """What `<script defer>` needs; `integrity` None means same origin."""
+class Scripts:
+    """Where the libraries of a page come from: tags of our own copies, or what libraries.js is to try for each.
 
-    src: str
-    integrity: str | None = None
+    A tag for the CDN would make every later script of the page wait for as long as the CDN keeps silent.
+    """
 
-
-@dataclass(frozen=True, kw_only=True)
-class Fallback:
-    """A script that fallback.js loads when the global it makes is missing."""
-
-    makes: str
-    src: str
+    tags: tuple[str, ...] = ()
+    tries: tuple[dict[str, str], ...] = ()
 
 
-def script_tags(names: Sequence[str]) -> list[ScriptTag]:
-    """The libraries' tags in order, for the `ASSETS` setting of the running application."""
+def script_sources(names: Sequence[str]) -> Scripts:
+    """For the `ASSETS` setting of the running application, in order."""
     libraries = [LIBRARIES[name] for name in names]
-    if _settings().assets == "local":
-        return [ScriptTag(src=static_url(library.file)) for library in libraries]
-    return [ScriptTag(src=_CDN + library.cdn_path, integrity=library.integrity) for library in libraries]
-
-
-def script_fallbacks(names: Sequence[str]) -> list[Fallback]:
-    """Our copies for fallback.js; none unless `ASSETS=auto`."""
-    if _settings().assets != "auto":
-        return []
-    return [Fallback(makes=LIBRARIES[name].makes, src=static_url(LIBRARIES[name].file)) for name in names]
+    setting = _settings().assets
+    if setting == "local":
+        return Scripts(tags=tuple(static_url(library.file) for library in libraries))
+    return Scripts(
+        tries=tuple(
+            {"cdn": _CDN + library.cdn_path, "integrity": library.integrity}
+            | ({"local": static_url(library.file)} if setting == "auto" else {})
+            for library in libraries
+        )
+    )
 
 
 def static_url(filename: str) -> str:
@@ -91,16 +83,19 @@ def _content_hash(path: Path, _changed: int) -> str:
 
 
 def content_security_policy(settings: Settings) -> str:
-    """The header's value. The CDN is allowed file by file: its host serves whatever anyone has published."""
+    """The header's value. The CDN is allowed file by file: its host serves whatever anyone has published.
+
+    libraries.js fetches a file before it lets it run, so both directives name it.
+    """
     libraries = () if settings.assets == "local" else LIBRARIES.values()
-    cdn_scripts = "".join(f" {_CDN}{library.cdn_path}" for library in libraries)
+    cdn_files = "".join(f" {_CDN}{library.cdn_path}" for library in libraries)
     return "; ".join(
         (
             "default-src 'self'",
-            f"script-src 'self'{cdn_scripts}",
+            f"script-src 'self'{cdn_files}",
             "style-src 'self'",
             "img-src 'self' data:",
-            "connect-src 'self'",
+            f"connect-src 'self'{cdn_files}",
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
@@ -110,8 +105,8 @@ def content_security_policy(settings: Settings) -> str:
 
 
 def init_assets(app: Flask) -> None:
-    """Give the templates `script_tags`, `script_fallbacks` and `static_url`."""
-    app.jinja_env.globals.update(script_tags=script_tags, script_fallbacks=script_fallbacks, static_url=static_url)
+    """Give the templates `script_sources` and `static_url`."""
+    app.jinja_env.globals.update(script_sources=script_sources, static_url=static_url)
 
 
 def _settings() -> Settings:

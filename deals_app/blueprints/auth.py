@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
 from flask_wtf import FlaskForm
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response as WerkzeugResponse
 from wtforms import EmailField, HiddenField, PasswordField
 from wtforms.validators import DataRequired, Length
 
 from deals_app.blueprints.web import actor, local_path, signed_in, start_session
-from deals_app.extensions import limiter
+from deals_app.services.rate_limits import Attempt
 from deals_app.services.sign_in import WrongPassword, sign_in, sign_out
 
 blueprint = Blueprint("auth", __name__)
 
 FAILED = 422
-# Per address, and per account from anywhere; only failures count.
-ATTEMPTS_PER_ADDRESS = "20 per 5 minutes"
-ATTEMPTS_PER_ACCOUNT = "10 per 15 minutes"
+TOO_MANY_FAILURES = "Too many failed sign-ins. Please wait a few minutes and try again."
 
 
 class LoginForm(FlaskForm):
@@ -29,14 +28,6 @@ class LoginForm(FlaskForm):
     email = EmailField("E-mail", [DataRequired(), Length(max=254)])
     password = PasswordField("Password", [DataRequired(), Length(max=1000)])
     next = HiddenField()
-
-
-def _has_failed(response: Response) -> bool:
-    return response.status_code == FAILED
-
-
-def _account() -> str:
-    return f"account:{request.form.get('email', '').strip().casefold()}"
 
 
 @blueprint.get("/login")
@@ -48,16 +39,18 @@ def login() -> str | WerkzeugResponse:
 
 
 @blueprint.post("/login")
-@limiter.limit(ATTEMPTS_PER_ADDRESS, deduct_when=_has_failed)
-@limiter.limit(ATTEMPTS_PER_ACCOUNT, key_func=_account, deduct_when=_has_failed)
 def log_in() -> Any:
     """Check the password and open a session."""
     form = LoginForm()
     if not form.validate_on_submit():
         return render_template("auth/login.html", form=form, error="Enter your e-mail address and password."), FAILED
+    attempt = Attempt(address=request.remote_addr or "unknown", account=(form.email.data or "").strip().casefold())
+    if seconds := attempt.seconds_to_wait():
+        raise TooManyRequests(TOO_MANY_FAILURES, retry_after=seconds)
     try:
         token = sign_in(form.email.data or "", form.password.data or "", user_agent=request.user_agent.string)
     except WrongPassword as error:
+        attempt.failed()
         return render_template("auth/login.html", form=form, error=error.message), FAILED
     start_session(token)
     return redirect(local_path(form.next.data) or url_for("board.home"), code=303)

@@ -12,13 +12,16 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 from wtforms.widgets import HiddenInput
 
 from deals_app.blueprints.forms import choices
+from deals_app.blueprints.presentation import day, money
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.money import MoneyError, from_minor, parse_money, to_minor
 from deals_app.domain.views import DealView, MemberView, PipelineView
+from deals_app.services.activities import STEP_KINDS
 from deals_app.services.deals import NewDeal
 from deals_app.services.editing import SOURCES, DealEdit
 
 NOBODY = ""
+STEP_LABELS = {"task": "Task", "call": "Call", "email": "E-mail", "meeting": "Meeting"}
 
 
 class _MoneyForm(FlaskForm):
@@ -84,59 +87,156 @@ class NewDealForm(_MoneyForm):
         )
 
 
-class EditDealForm(_MoneyForm):
-    """A deal's facts; `version` is the one the person has seen."""
+class FactForm(FlaskForm):
+    """One fact of a deal, changed in place; `since` is the version that the person saw."""
 
-    name = StringField("Name", [DataRequired("Give the deal a name"), Length(max=200)])
-    customer = StringField("Customer", [Optional(), Length(max=200)])
-    expected_close_date = DateField("Expected close", [Optional()])
-    assigned_to = SelectField("Owner")
-    tags = StringField("Tags", [Optional(), Length(max=500)], description="Separated by commas")
-    version = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
-
-    @staticmethod
-    def values_of(view: DealView) -> dict[str, Any]:
-        """A deal as the form's values."""
-        return {
-            "name": view.name,
-            "customer": view.customer_name,
-            "value": None if view.value is None else f"{from_minor(view.value, view.currency):,}",
-            "currency": view.currency,
-            "expected_close_date": view.expected_close_date,
-            "assigned_to": str(view.assigned_to or NOBODY),
-            "tags": ", ".join(view.tags),
-            "version": view.version,
-        }
+    since = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
     def offer(self, people: Sequence[MemberView]) -> None:
-        """Fill the choices."""
-        self.assigned_to.choices = _people(people)
+        """Fill the choices, where there are any."""
 
-    def deal_edit(self) -> DealEdit:
-        """The form as an edit; only after it was validated."""
-        tags = dict.fromkeys(tag.strip() for tag in (self.tags.data or "").split(",") if tag.strip())
-        return DealEdit(
-            name=self.name.data or "",
-            customer_name=self.customer.data,
-            value=self.minor_value(),
-            currency=self.currency.data or "",
-            expected_close_date=self.expected_close_date.data,
-            assigned_to=_person(self.assigned_to.data),
-            tags=tuple(tags),
-        )
+    def show(self, view: DealView) -> None:
+        """The fact as it is."""
+        raise NotImplementedError
+
+    def edit(self) -> DealEdit:
+        """What is to be changed; only after the form was validated."""
+        raise NotImplementedError
+
+    def said(self) -> str:
+        """The fact as a line of text."""
+        raise NotImplementedError
+
+
+class NameForm(FactForm):
+    """What the deal is called."""
+
+    name = StringField("Name", [DataRequired("Give the deal a name"), Length(max=200)])
+
+    def show(self, view: DealView) -> None:
+        """The name."""
+        self.name.data = view.name
+
+    def edit(self) -> DealEdit:
+        """Another name."""
+        return DealEdit(name=self.name.data or "")
+
+    def said(self) -> str:
+        """The name."""
+        return (self.name.data or "").strip()
+
+
+class ValueForm(_MoneyForm, FactForm):
+    """What the deal is worth, and in which currency."""
+
+    def show(self, view: DealView) -> None:
+        """Major units, as people write them."""
+        self.value.data = None if view.value is None else f"{from_minor(view.value, view.currency):,}"
+        self.currency.data = view.currency
+
+    def edit(self) -> DealEdit:
+        """Another value, or none."""
+        return DealEdit(value=self.minor_value(), currency=self.currency.data or "")
+
+    def said(self) -> str:
+        """With the currency's sign."""
+        return money(self.minor_value(), self.currency.data or "")
+
+
+class CustomerForm(FactForm):
+    """Whom the deal is made with; a name that is new makes a customer."""
+
+    customer = StringField("Customer", [Optional(), Length(max=200)])
+
+    def show(self, view: DealView) -> None:
+        """The customer's name."""
+        self.customer.data = view.customer_name
+
+    def edit(self) -> DealEdit:
+        """Another customer, or none."""
+        return DealEdit(customer_name=self.customer.data)
+
+    def said(self) -> str:
+        """The customer's name."""
+        return (self.customer.data or "").strip()
+
+
+class OwnerForm(FactForm):
+    """Whose the deal is."""
+
+    assigned_to = SelectField("Owner")
+
+    def offer(self, people: Sequence[MemberView]) -> None:
+        """The people of the team."""
+        self.assigned_to.choices = _people(people)
+        self._names = {str(person.id): person.name for person in people}
+
+    def show(self, view: DealView) -> None:
+        """The owner."""
+        self.assigned_to.data = str(view.assigned_to or NOBODY)
+
+    def edit(self) -> DealEdit:
+        """Another owner, or nobody."""
+        return DealEdit(assigned_to=_person(self.assigned_to.data))
+
+    def said(self) -> str:
+        """The owner's name."""
+        return self._names.get(self.assigned_to.data or NOBODY, "nobody")
+
+
+class CloseForm(FactForm):
+    """When the deal is expected to close."""
+
+    expected_close_date = DateField("Expected close", [Optional()])
+
+    def show(self, view: DealView) -> None:
+        """The day."""
+        self.expected_close_date.data = view.expected_close_date
+
+    def edit(self) -> DealEdit:
+        """Another day, or none."""
+        return DealEdit(expected_close_date=self.expected_close_date.data)
+
+    def said(self) -> str:
+        """The day."""
+        return day(self.expected_close_date.data)
+
+
+class TagsForm(FactForm):
+    """What the deal is found by."""
+
+    tags = StringField("Tags", [Optional(), Length(max=500)])
+
+    def show(self, view: DealView) -> None:
+        """With commas between."""
+        self.tags.data = ", ".join(view.tags)
+
+    def edit(self) -> DealEdit:
+        """Other tags, or none."""
+        return DealEdit(tags=tags_in(self.tags.data))
+
+    def said(self) -> str:
+        """With commas between."""
+        return ", ".join(tags_in(self.tags.data))
+
+
+def tags_in(text: str | None) -> tuple[str, ...]:
+    """`a, b,, a` is a and b."""
+    return tuple(dict.fromkeys(tag.strip() for tag in (text or "").split(",") if tag.strip()))
 
 
 class NoteForm(FlaskForm):
     """A note on the timeline."""
 
-    body = TextAreaField("Note", [DataRequired(), Length(max=20_000)])
+    body = TextAreaField("Note", [DataRequired("Write something"), Length(max=20_000)])
 
 
-class LoseForm(FlaskForm):
-    """Why a deal was lost, and to whom."""
+class StepForm(FlaskForm):
+    """What is to be done next."""
 
-    reason = StringField("Reason", [Optional(), Length(max=2000)])
-    competitor = StringField("Competitor", [Optional(), Length(max=200)])
+    kind = SelectField("Kind", choices=choices((kind, STEP_LABELS[kind]) for kind in STEP_KINDS))
+    body = StringField("What", [DataRequired("Say what is to be done"), Length(max=20_000)])
+    due_on = DateField("By", [InputRequired("Say by when")])
 
 
 def _people(people: Sequence[MemberView]) -> list[Any]:

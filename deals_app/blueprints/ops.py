@@ -9,12 +9,10 @@ from typing import cast
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from deals_app.extensions import limiter
 from deals_app.services import readiness
 from deals_app.settings import Settings
 
 blueprint = Blueprint("ops", __name__)
-limiter.exempt(blueprint)
 
 
 @blueprint.get("/healthz")

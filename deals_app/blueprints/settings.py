@@ -12,7 +12,7 @@ from wtforms import EmailField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
 from deals_app.blueprints.forms import choices, show_problems
-from deals_app.blueprints.web import THEMES, actor, admins_only, back_to, signed_in, start_session
+from deals_app.blueprints.web import CONTRASTS, THEMES, actor, admins_only, back_to, signed_in, start_session
 from deals_app.domain.errors import AlreadyExists, Invalid
 from deals_app.services.accounts import MEMBER_ROLES, add_member, members
 from deals_app.services.api_keys import KEY_ROLES, api_keys, create_api_key, revoke_api_key
@@ -67,11 +67,12 @@ def switch() -> Response:
 
 @blueprint.post("/theme")
 def theme() -> Response:
-    """Light, dark, or as the system has it; kept in the browser."""
-    chosen = request.form.get("theme", "system")
+    """Light or dark, more contrast, or as the system has it: what the form names is kept in the browser."""
     answer = make_response(back_to("settings.profile"))
-    if chosen in THEMES:
-        answer.set_cookie("theme", chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True)
+    for name, offered in (("theme", THEMES), ("contrast", CONTRASTS)):
+        chosen = request.form.get(name, "")
+        if chosen in offered:
+            answer.set_cookie(name, chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True)
     return answer
 
 

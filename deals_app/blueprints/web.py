@@ -22,6 +22,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 THEMES = ("system", "light", "dark")
+CONTRASTS = ("system", "more")
 
 
 class SessionUser:
@@ -151,8 +152,9 @@ def _send_headers(response: Response) -> Response:
 
 
 def _template_context() -> dict[str, Any]:
-    theme = request.cookies.get("theme", "system")
+    theme, contrast = (request.cookies.get(name, "system") for name in ("theme", "contrast"))
     return {
         "actor": actor() if current_user.is_authenticated else None,
         "theme": theme if theme in THEMES else "system",
+        "contrast": contrast if contrast in CONTRASTS else "system",
     }

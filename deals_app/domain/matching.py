@@ -127,7 +127,7 @@ def match_key(text: str) -> str:
 
 
 def _without_last_legal_form(words: str) -> str:
-    joined = _SPACED_INITIALS.sub("", words)
+    joined = _SPACED_INITIALS.sub("", words) if "." in words else words
     head, _, last = joined.rpartition(" ")
     head = head.rstrip(_LEFT_HANGING)
     if head and _NOT_BARE.sub("", last) in LEGAL_FORMS:

@@ -25,12 +25,16 @@ def position_between(above: Decimal | None, below: Decimal | None) -> Decimal:
             raise ValueError(message)
         with localcontext(prec=2000):
             return ((above + below) * Decimal("0.5")).normalize()
-    shift = STEP - random.randrange(1000) * JITTER  # noqa: S311 (spreads places, guards nothing)
     if above is not None:
-        return above + shift
+        return above + step()
     if below is not None:
-        return below - shift
+        return below - step()
     return Decimal(0)
+
+
+def step() -> Decimal:
+    """How far from the last card of a column a new end of it lies."""
+    return STEP - random.randrange(1000) * JITTER  # noqa: S311 (spreads places, guards nothing)
 
 
 def positions_above(top: Decimal | None, count: int) -> list[Decimal]:

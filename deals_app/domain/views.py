@@ -45,17 +45,26 @@ class PipelineView:
 
 @dataclass(frozen=True, kw_only=True)
 class CurrencyPart:
-    """What deals of one currency add up to; values in that currency's minor units, unknown values left out."""
+    """What deals of one currency add up to; values in that currency's minor units, unknown values left out.
+
+    Estimated values stand beside the sums and not in them.
+    """
 
     currency: str
     count: int
     value: int
     weighted: int
+    estimated_count: int = 0
+    estimated_value: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Total:
-    """A sum over deals. `base_value` is None where a rate is missing: parts are never added raw."""
+    """A sum over deals: those without a value are counted, estimated values are summed apart.
+
+    `base_value` and its like are None where a rate is missing: parts are never added raw. `rate_date` is that of the
+    oldest rate used, None where every value is in the base currency.
+    """
 
     count: int
     unknown_count: int
@@ -63,7 +72,19 @@ class Total:
     base_currency: str
     base_value: int | None
     base_weighted: int | None
+    estimated_count: int = 0
+    base_estimated: int | None = 0
     rate_date: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepView:
+    """What is to be done next about a deal, its first words."""
+
+    body: str
+    due_on: date
+    is_overdue: bool
+    is_today: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,45 +97,62 @@ class CardView:
     value: int | None
     currency: str
     value_estimated: bool
-    owner_id: UUID | None
     owner_name: str | None
     expected_close_date: date | None
     actual_close_date: date | None
     stage_id: UUID
     stage_key: str
     status: str
-    stage_entered_at: datetime
     ingested_from: str
     tags: tuple[str, ...]
     position: Decimal
     version: int
     is_overdue: bool
     closes_soon: bool
+    days_in_stage: int
+    is_rotting: bool
+    next_step: StepView | None
     may_change: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnView:
-    """A column of the board: its stage, its total over all its deals, and the first cards."""
+    """A column of the board: its stage, its total over all the deals that fit, and the first cards.
+
+    `closed_days` says how far back a closed column looks; None in open ones, and where it shows all. A folded column
+    has a total and no cards.
+    """
 
     stage: StageView
     total: Total
     cards: tuple[CardView, ...]
     next_after: str | None
+    closed_days: int | None = None
+    is_folded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class BoardView:
-    """The board of one pipeline; `pipelines` are the ones to switch to."""
+    """The board of one pipeline; `pipelines` are the ones to switch to, `people` those who may own deals.
+
+    `has_deals` is False only where there is none at all, and not where none fits what is asked for.
+    """
 
     pipeline: PipelineView
     pipelines: tuple[PipelineView, ...]
+    people: tuple[MemberView, ...]
     columns: tuple[ColumnView, ...]
+    has_deals: bool
 
     @property
     def is_empty(self) -> bool:
         """No deal in any column."""
         return all(column.total.count == 0 for column in self.columns)
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags on the cards that are here: what a tag filter can suggest without asking for all."""
+        return sorted({tag for column in self.columns for card in column.cards for tag in card.tags})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,51 +197,6 @@ class DealView:
     def is_open(self) -> bool:
         """Not won and not lost."""
         return self.status == "open"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChangeView:
-    """One field of one ledger entry, in words: `before` and `after` are ready to show (None = nothing)."""
-
-    field: str
-    label: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TimelineEntry:
-    """One line of a deal's timeline: a ledger event or an activity."""
-
-    id: UUID
-    at: datetime
-    kind: str
-    actor_name: str
-    door: str
-    version: int | None = None
-    changes: tuple[ChangeView, ...] = ()
-    body: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DealRow:
-    """A deal as a line of a list."""
-
-    id: UUID
-    name: str
-    customer_name: str | None
-    owner_name: str | None
-    value: int | None
-    currency: str
-    value_estimated: bool
-    stage_name: str
-    stage_key: str
-    status: str
-    probability: Decimal
-    expected_close_date: date | None
-    actual_close_date: date | None
-    is_overdue: bool
-    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

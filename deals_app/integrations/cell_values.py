@@ -17,6 +17,8 @@ _DISARMED: Final = re.compile(r"'(?=[=+\-@\t\r])")
 _ID_CUT_BY_SPREADSHEET: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,}")
 
 _DIGITS_OF_A_GROUP: Final = 3
+# Nothing to be guessed: no sign, no groups, and too few decimals to be one.
+_PLAIN_AMOUNT: Final = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2}))?")
 
 _SOURCES: Final[Mapping[str, str]] = {
     fold(written): source
@@ -36,6 +38,20 @@ def sent_text(cell: str) -> str:
     if text.startswith("'"):
         text = _DISARMED.sub("", text, count=1).strip()
     return text if text.isascii() or not is_blank(text) else ""
+
+
+def plain_minor_units(text: str, currency: str) -> int | None:
+    """`1234` and `1234.50` as whole minor units; None for what `parse_money` has to look at.
+
+    Most of a file is written like this, and reading an amount in every way it could be meant was a third of the time
+    that a row took.
+    """
+    found = _PLAIN_AMOUNT.fullmatch(text)
+    if found is None:
+        return None
+    whole, decimals = found.groups(default="")
+    surplus = minor_digits(currency) - len(decimals)
+    return int(whole + decimals) * 10**surplus if surplus >= 0 else None
 
 
 def agreed_currency(text: str, money: ParsedMoney, stated: str | None) -> str | None:

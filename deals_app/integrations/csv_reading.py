@@ -57,6 +57,8 @@ def rows(stream: BinaryIO, shape: FileShape) -> Iterator[RawRow]:
 
 def _may_be_footer(row: RawRow, shape: FileShape, *, after_blank: bool) -> bool:
     """A line with one text and nothing else, below a blank line or in a footer's words; a footer if no row follows."""
+    if len(row.cells) > 1 and row.cells[0].strip() and row.cells[1].strip():
+        return False
     texts = [cell for cell in row.cells if cell and not cell.isspace()]
     if row.problem or len(texts) != 1 or len(shape.header) == 1:
         return False
@@ -69,9 +71,9 @@ def _is_total(cells: list[str]) -> bool:
 
 
 def _fitted(row: RawRow, shape: FileShape, *, distrust: bool) -> RawRow:
-    if row.problem:
-        return row
     width = len(shape.header)
+    if row.problem or len(row.cells) == width:
+        return row
     if is_blank_row(row.cells[width:]):
         row = RawRow(row.line, row.cells[:width])
     if len(row.cells) > width:

@@ -103,6 +103,9 @@ def _line_by_line(start: int, lines: list[str], delimiter: str) -> Iterator[RawR
 
 
 def _checked(line: int, cells: list[str]) -> RawRow:
+    row = "".join(cells)
+    if "\0" not in row and len(row) <= MAX_CELL_CHARACTERS:
+        return RawRow(line, cells)
     for position, cell in enumerate(cells, 1):
         if "\0" in cell:
             problem = f"column {position} contains a NUL character; take it out"

@@ -25,6 +25,7 @@ from deals_app.integrations.cell_values import (
     external_id,
     known_source,
     minor_units,
+    plain_minor_units,
     sent_text,
 )
 from deals_app.integrations.csv_columns import BY_KEY, CUSTOM, IGNORE, Preset
@@ -106,14 +107,14 @@ class _Row:
 
     def sort(self, cells: Sequence[str]) -> None:
         self.given = self.reading.given[min(len(cells), len(self.reading.columns))]
+        texts = self.texts
         for (column, target), cell in zip(self.reading.targets, cells, strict=False):
-            text = sent_text(cell)
-            if not text or target == IGNORE:
+            if not cell or target == IGNORE or not (text := sent_text(cell)):
                 continue
             if target == CUSTOM:
                 self.custom[column] = text
             else:
-                self.texts[target] = text
+                texts[target] = text
 
     def refuse(self, target: str, message: str) -> None:
         self.problems.append(FieldProblem(self.column(target), message))
@@ -140,6 +141,8 @@ class _Row:
             return None
 
     def date(self, target: str) -> date | None:
+        if target not in self.texts:
+            return None
         return self.parsed(target, lambda text: _cached_date(text, order=self.reading.date_order))
 
     def name(self) -> str:
@@ -165,6 +168,8 @@ class _Row:
         text = self.texts.get("value")
         if not text:
             return None, stated
+        if (plain := plain_minor_units(text, stated or base)) is not None:
+            return plain, stated
         try:
             money = _cached_money(text, decimal_mark=self.reading.decimal_mark, base_currency=stated or base)
             currency = agreed_currency(text, money, stated)

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
 
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, NotFound
@@ -15,7 +15,8 @@ from deals_app.domain.lengths import LONGEST_NAME
 from deals_app.domain.views import ApiKeyView
 from deals_app.models import ApiKey
 from deals_app.services.audit import record
-from deals_app.services.unit_of_work import before_tenant, reading, unit_of_work
+from deals_app.services.lookups import look_up
+from deals_app.services.unit_of_work import reading, unit_of_work
 
 KEY_ROLES = (Role.REP, Role.MANAGER, Role.ADMIN, Role.INGEST)
 
@@ -87,13 +88,31 @@ def api_keys(actor: Actor) -> list[ApiKeyView]:
         ]
 
 
-def actor_of_key(key: str, *, request_id: str) -> Actor | None:
-    """Who a key stands for, or None when it is unknown, revoked or expired."""
-    prefix, secret = _split(key)
-    with before_tenant() as connection:
-        row = connection.execute(
-            text("SELECT * FROM api_key_actor(:prefix, :hash)"), {"prefix": prefix, "hash": _digest(secret)}
-        ).one_or_none()
+@dataclass(frozen=True, kw_only=True)
+class PresentedKey:
+    """What somebody shows as a key, taken apart; whether it is one is not known yet."""
+
+    prefix: str
+    digest: bytes
+
+    @classmethod
+    def of(cls, text: str) -> PresentedKey | None:
+        """`dk_<prefix>_<secret>`, where the secret's own alphabet has underscores too; None for what is no key."""
+        scheme, _, rest = text.partition("_")
+        prefix, _, secret = rest.partition("_")
+        if scheme != "dk" or not text.isascii() or not text.isprintable():
+            return None
+        return cls(prefix=f"dk_{prefix}", digest=_digest(secret))
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from every other key, without being it."""
+        return self.digest.hex()
+
+
+def actor_of_key(key: PresentedKey, *, request_id: str) -> Actor | None:
+    """Who a key stands for, or None when it is unknown, revoked or expired; raises Unavailable."""
+    row = look_up("SELECT * FROM api_key_actor(%s, %s)", key.prefix, key.digest)
     if row is None:
         return None
     return Actor(
@@ -109,12 +128,5 @@ def actor_of_key(key: str, *, request_id: str) -> Actor | None:
     )
 
 
-def _split(key: str) -> tuple[str, str]:
-    """`dk_<prefix>_<secret>`: the secret's own alphabet has underscores too."""
-    scheme, _, rest = key.partition("_")
-    prefix, _, secret = rest.partition("_")
-    return f"{scheme}_{prefix}", secret
-
-
 def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
+    return hashlib.sha256(secret.encode()).digest()

@@ -98,8 +98,8 @@ def bulk_tag(actor: Actor, seen: Seen, *, add: Sequence[str] = (), remove: Seque
         raise Invalid(FieldProblem("tags", "name a tag to add or to remove"))
 
     def as_they_are(row: AnyRow) -> str | None:
-        tags = set(row.tags)
-        return None if set(add) - tags or set(remove) & tags else "has these tags already"
+        after = [tag for tag in dict.fromkeys([*row.tags, *add]) if tag not in remove]
+        return "has these tags already" if after == row.tags else None
 
     each = (
         func.unnest(Deal.tags + cast(list(add), ARRAY(Text)))

@@ -40,6 +40,7 @@ class NewDeal:
     customer_name: str | None = None
     assigned_to: UUID | None = None
     value: int | None = None
+    value_estimated: bool = False
     expected_close_date: date | None = None
     source: str = "inbound"
     tags: tuple[str, ...] = ()
@@ -86,6 +87,7 @@ def create_deal(actor: Actor, new: NewDeal) -> UUID:
                 assigned_to=new.assigned_to,
                 value=new.value,
                 currency=new.currency,
+                value_estimated=new.value_estimated,
                 pipeline_id=pipeline.id,
                 stage_id=stage.id,
                 status=stage.status,

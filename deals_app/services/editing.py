@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
@@ -20,6 +20,7 @@ from deals_app.models import Customer, Deal, DealEvent, Membership
 from deals_app.services.customers import customer_named
 from deals_app.services.locking import check_version, locked_deal
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
+from deals_app.services.writing import write_deal
 
 SOURCES = ("inbound", "outbound", "referral", "partner")
 
@@ -75,7 +76,7 @@ def edit_deal(
         if "value" in changed:
             changed["value_estimated"] = False
         changed["version"] = locked.version + 1
-        work.session.execute(update(Deal).where(Deal.id == deal_id).values(**changed))
+        write_deal(work, deal_id, changed)
         return Edited(version=changed["version"], operation=work.operation)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
@@ -13,7 +13,13 @@ from deals_app.domain.errors import FieldProblem, Invalid, NotFound
 from deals_app.domain.stages import StageTemplate, find_stage
 from deals_app.domain.views import PipelineView, StageView
 from deals_app.models import Pipeline, Stage
+from deals_app.services.statements import AnyRow, table
 from deals_app.services.unit_of_work import UnitOfWork, reading
+
+stages_table = table(Stage)
+STAGES = (
+    select(stages_table).where(stages_table.c.pipeline_id == bindparam("pipeline_id")).order_by(stages_table.c.position)
+)
 
 
 def insert_pipeline(
@@ -75,7 +81,7 @@ def pipeline_views(session: Session) -> list[PipelineView]:
     ]
 
 
-def stage_view(stage: Stage) -> StageView:
+def stage_view(stage: Stage | AnyRow) -> StageView:
     """A stage as pages and APIs show it."""
     return StageView(
         id=stage.id,
@@ -119,5 +125,5 @@ def chosen_stage(pipeline: PipelineView, text: str | None, *, field: str = "stag
 
 def stages_of(session: Session, pipeline_id: UUID) -> list[StageView]:
     """The pipeline's stages in order; one statement."""
-    rows = session.scalars(select(Stage).where(Stage.pipeline_id == pipeline_id).order_by(Stage.position))
+    rows = session.connection().execute(STAGES, {"pipeline_id": pipeline_id})
     return [stage_view(row) for row in rows]

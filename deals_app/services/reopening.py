@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
@@ -13,13 +13,13 @@ from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, RuleBroken
 from deals_app.domain.matching import is_blank
 from deals_app.domain.stages import StageStatus
 from deals_app.domain.views import StageView
-from deals_app.models import Deal, DealEvent
+from deals_app.models import DealEvent
 from deals_app.services.activities import add_note
 from deals_app.services.locking import check_version, locked_deal
 from deals_app.services.pipelines import stages_of
-from deals_app.services.placing import Place, position_in
 from deals_app.services.stage_transition import Moved, arrival
 from deals_app.services.unit_of_work import unit_of_work
+from deals_app.services.writing import ON_TOP, write_deal
 
 NEVER_CLOSED = {"actual_close_date": None, "loss_reason": None, "competitor": None}
 
@@ -42,9 +42,8 @@ def reopen_deal(actor: Actor, deal_id: UUID, *, reason: str, version: int | None
             raise RuleBroken(message, code="REOPEN_FAILED")
         check_version(deal, version)
         stage = _stage_before_closing(work.session, deal_id, stages_of(work.session, deal.pipeline_id))
-        position = position_in(work.session, stage.id, Place())
-        values = arrival(stage) | NEVER_CLOSED | {"position": position, "version": deal.version + 1}
-        work.session.execute(update(Deal).where(Deal.id == deal_id).values(**values))
+        values = arrival(stage) | NEVER_CLOSED | {"position": ON_TOP, "version": deal.version + 1}
+        write_deal(work, deal_id, values)
         add_note(work, deal_id, f"Reopened: {reason.strip()}")
         return Moved(
             deal_id=deal_id,

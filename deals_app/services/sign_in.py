@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, text
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import Forbidden, NotFound
 from deals_app.models import UserSession
+from deals_app.services.lookups import look_up
 from deals_app.services.passwords import password_matches
 from deals_app.services.unit_of_work import before_tenant, unit_of_work
 
@@ -70,8 +71,7 @@ def switch_tenant(actor: Actor, tenant_id: UUID, *, user_agent: str) -> str:
 
 def actor_of_session(token: str, *, door: str, request_id: str) -> Actor | None:
     """Who a session's token stands for, or None when it has ended."""
-    with before_tenant() as connection:
-        row = connection.execute(text("SELECT * FROM session_actor(:hash)"), {"hash": _digest(token)}).one_or_none()
+    row = look_up("SELECT * FROM session_actor(%s)", _digest(token))
     if row is None:
         return None
     return Actor(

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
@@ -22,7 +22,7 @@ from deals_app.domain.calendar import today_in
 from deals_app.domain.errors import FieldProblem, Invalid, RuleBroken, StageAsks
 from deals_app.domain.stages import StageStatus, find_stage, unanswered
 from deals_app.domain.views import StageView
-from deals_app.models import Deal, Tenant
+from deals_app.models import Tenant
 from deals_app.services.activities import add_note
 from deals_app.services.editing import DealEdit, check_edit, edited_values
 from deals_app.services.locking import check_version, locked_deal
@@ -30,6 +30,7 @@ from deals_app.services.pipelines import stages_of
 from deals_app.services.placing import Place, position_in
 from deals_app.services.statements import AnyRow
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
+from deals_app.services.writing import CHANGE_TIME, ON_TOP, write_deal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,7 @@ def move_deal(
         if deal.status != StageStatus.OPEN:
             message = f"cannot move from terminal stage {_key_of(stages, deal.stage_id)}"
             raise RuleBroken(message, code="MOVE_STAGE_FAILED")
-        return _transition(work, deal, target, closing or Closing(), place=place or Place(), note=note, answers=answers)
+        return _transition(work, deal, target, closing or Closing(), place=place, note=note, answers=answers)
 
 
 def win_deal(
@@ -134,13 +135,14 @@ def arrival(target: StageView) -> dict[str, Any]:
         "stage_id": target.id,
         "status": target.status,
         "probability": target.probability,
-        "stage_entered_at": func.change_time(),
+        "stage_entered_at": CHANGE_TIME,
     }
 
 
 def closing_values(session: Session, actor: Actor, target: StageView, closing: Closing) -> dict[str, Any]:
     """What closing sets; raises Invalid for a date in the future, StageAsks for a reason that the tenant demands."""
-    tenant = session.execute(select(Tenant.time_zone, Tenant.loss_reason_required)).one()
+    own = Tenant.id == actor.tenant_id  # the schema's owner, who may back-date, sees all of them
+    tenant = session.execute(select(Tenant.time_zone, Tenant.loss_reason_required).where(own)).one()
     today = today_in(tenant.time_zone, actor.as_of)
     if closing.on is not None and closing.on > today:
         raise Invalid(FieldProblem("close_date", f"may not be in the future; today is {today.isoformat()}"))
@@ -176,7 +178,7 @@ def _close(
         if target is None:
             message = f"cannot {verb} this deal: its pipeline has no stage for it"
             raise RuleBroken(message, code=code)
-        return _transition(work, deal, target, closing, place=Place(), note=note, answers=None)
+        return _transition(work, deal, target, closing, place=None, note=note, answers=None)
 
 
 def _transition(
@@ -185,7 +187,7 @@ def _transition(
     target: StageView,
     closing: Closing,
     *,
-    place: Place,
+    place: Place | None,
     note: str | None,
     answers: DealEdit | None,
 ) -> Moved:
@@ -193,15 +195,15 @@ def _transition(
     if answers is not None:
         check_edit(work, answers, deal.currency, deal.value)
         values |= edited_values(work, answers)
+        if "value" in values:
+            values["value_estimated"] = False
     if target.status != StageStatus.OPEN:
         values |= closing_values(work.session, work.actor, target, closing)
     if problems := unanswered(target, known_of(deal) | values):
         raise StageAsks(*problems)
-    values |= arrival(target)
-    position = position_in(work.session, target.id, place)
-    work.session.execute(
-        update(Deal).where(Deal.id == deal.id).values(**values, position=position, version=deal.version + 1)
-    )
+    values |= arrival(target) | {"version": deal.version + 1}
+    values["position"] = ON_TOP if place is None else position_in(work.session, target.id, place)
+    write_deal(work, deal.id, values)
     if note and note.strip():
         add_note(work, deal.id, note)
     return Moved(
@@ -216,7 +218,7 @@ def _transition(
 def _reorder(work: UnitOfWork, deal: AnyRow, place: Place) -> Moved:
     position = position_in(work.session, deal.stage_id, place)
     if position != deal.position:
-        work.session.execute(update(Deal).where(Deal.id == deal.id).values(position=position))
+        write_deal(work, deal.id, {"position": position})
     return Moved(
         deal_id=deal.id,
         from_stage_id=deal.stage_id,

@@ -152,7 +152,7 @@ def latest_operation(actor: Actor, *, redo: bool = False) -> UUID:
 def latest_of_deal(actor: Actor, deal_id: UUID) -> UUID:
     """The newest operation on a deal that is in effect and no undo itself; raises NotFound, RuleBroken UNDO_FAILED."""
     with reading(actor) as session:
-        if session.scalar(select(Deal.id).where(Deal.id == deal_id)) is None:
+        if session.scalar(select(Deal.id).where(Deal.id == deal_id, Deal.deleted_at.is_(None))) is None:
             message = "There is no such deal"
             raise NotFound(message)
         rows = session.execute(

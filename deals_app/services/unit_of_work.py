@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
@@ -24,6 +25,8 @@ from deals_app.models import OutboxRow
 from deals_app.services import doorbell
 
 log = logging.getLogger(__name__)
+
+_told_over: ContextVar[Session | None] = ContextVar("told_over", default=None)
 
 CONTEXT = text(
     "SELECT set_config('app.tenant_id', :tenant_id, true), set_config('app.actor', :actor, true),"
@@ -40,6 +43,7 @@ class UnitOfWork:
 
     actor: Actor
     session: Session
+    failed: bool = False
     _rings: list[doorbell.Ring] = field(default_factory=list[doorbell.Ring])
 
     @property
@@ -48,12 +52,26 @@ class UnitOfWork:
         self.session.connection()
         return self.session.info["operation"]
 
+    @property
+    def connection(self) -> Connection:
+        """For statements that need nothing of the ORM."""
+        return self.session.connection()
+
     def enqueue(self, job: str, topic: str, payload: Mapping[str, Any]) -> UUID:
         """Write an outbox row whose job is rung once this transaction is committed; returns the row's id."""
         row = {"tenant_id": self.actor.tenant_id, "topic": topic, "payload": dict(payload), "job": job}
         outbox_id = cast("UUID", self.session.scalar(insert(OutboxRow).values(row).returning(OutboxRow.id)))
         self._rings.append(doorbell.Ring(job=job, tenant_id=self.actor.tenant_id, outbox_id=outbox_id, attempt=0))
         return outbox_id
+
+    @contextmanager
+    def guarded(self) -> Generator[None]:
+        """A service inside `one_transaction`: what it began and did not end must not be kept."""
+        try:
+            yield
+        except BaseException:
+            self.failed = True
+            raise
 
     def ring(self) -> None:
         """After the commit: wake a worker for each row. A Redis that is away costs seconds, not work."""
@@ -72,19 +90,84 @@ def unit_of_work(
     change happened at `actor.as_of`); row security holds there too. Raises Unavailable when the database cannot be
     reached.
     """
-    owned = Session(db.engines["admin"]) if as_owner or actor.as_of is not None else None
-    with _transaction(owned or db.session(), actor, read_only=False, cause=cause, undoes=undoes) as session:
-        work = UnitOfWork(actor, session)
+    around = _around(actor)
+    if around is not None:
+        if cause or undoes or as_owner:
+            message = "an import, an undo and the owner's work are transactions of their own"
+            raise RuntimeError(message)
+        with around.guarded():
+            yield around
+        return
+    owned = (_told_over.get() or Session(db.engines["admin"])) if as_owner or actor.as_of is not None else None
+    with _kept(owned or db.session(), actor, cause=cause, undoes=undoes) as work:
         yield work
-        session.commit()
-    work.ring()
+
+
+@contextmanager
+def one_transaction(actor: Actor) -> Generator[None]:
+    """Several services in one transaction and one operation: a change, and the view of it that is answered.
+
+    What they do is kept when the block ends, and none of it when one of them raises, even if that is caught inside.
+    """
+    with _kept(db.session(), actor) as work:
+        work.session.info["around"] = work
+        try:
+            yield
+        finally:
+            del work.session.info["around"]
+
+
+@contextmanager
+def back_dating() -> Generator[None]:
+    """Hold one connection for all the units of work as owner inside: a history is thousands of them.
+
+    Their commits do not wait for the disk. A crash may take the newest with it, so whoever tells a history goes on
+    from what is there, and whatever is committed elsewhere afterwards keeps it all.
+    """
+    with database_errors(), db.engines["admin"].connect() as connection:
+        with connection.begin():
+            connection.execute(text("SET synchronous_commit = off"))
+        token = _told_over.set(Session(connection))
+        try:
+            yield
+        finally:
+            _told_over.reset(token)
 
 
 @contextmanager
 def reading(actor: Actor) -> Generator[Session]:
     """One read-only transaction of `actor`; nothing it does is kept."""
+    around = _around(actor)
+    if around is not None:
+        with around.guarded():
+            yield around.session
+        return
     with _transaction(db.session(), actor, read_only=True) as session:
         yield session
+
+
+@contextmanager
+def _kept(
+    session: Session, actor: Actor, *, cause: UUID | None = None, undoes: UUID | None = None
+) -> Generator[UnitOfWork]:
+    """What the block did is committed when it ends, and whoever is to be rung is rung after that."""
+    with _transaction(session, actor, read_only=False, cause=cause, undoes=undoes):
+        work = UnitOfWork(actor, session)
+        yield work
+        if work.failed:
+            message = "a service failed inside this transaction, so nothing of it can be kept"
+            raise RuntimeError(message)
+        session.commit()
+    work.ring()
+
+
+def _around(actor: Actor) -> UnitOfWork | None:
+    """The transaction that `one_transaction` has opened around this one, for the same actor."""
+    work: UnitOfWork | None = db.session().info.get("around")
+    if work is not None and work.actor != actor:
+        message = "another actor's transaction is open"
+        raise RuntimeError(message)
+    return work
 
 
 @contextmanager

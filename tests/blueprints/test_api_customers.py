@@ -110,5 +110,5 @@ def test_a_key_knows_when_it_was_last_used(client: FlaskClient, people: People) 
 
 def test_only_a_refusal_asks_to_come_again_later(client: FlaskClient, headers: dict[str, str]) -> None:
     answer = client.get(URL, headers=headers)
+    assert answer.status_code == 200
     assert "Retry-After" not in answer.headers
-    assert answer.headers["X-RateLimit-Limit"] == "200"

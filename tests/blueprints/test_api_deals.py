@@ -258,3 +258,26 @@ def test_a_manager_reopens_what_was_closed_and_says_why(api: Api, deal: dict[str
     assert (answer.status_code, answer.json["data"]["stage"], answer.json["data"]["version"]) == (200, "lead", 3)
     again = api("POST", f"/{deal['id']}/reopen", {"reason": "Again"})
     assert (again.status_code, again.json["error"]["code"]) == (400, "REOPEN_FAILED")
+
+
+def test_the_latest_change_is_undone_and_a_deletion_restored(api: Api, deal: dict[str, Any]) -> None:
+    path = f"/{deal['id']}"
+    unchanged = {"version", "updated_at"}
+    api("PUT", f"{path}/stage", {"stage": "proposal"})
+    moved = data(api("POST", f"{path}/win", {"close_date": TODAY.isoformat()}))
+    undone = data(api("POST", f"{path}/undo"))
+    assert (undone["stage"], undone["probability"], undone["actual_close_date"]) == ("proposal", 50, None)
+    assert undone["version"] == moved["version"] + 1
+    again = data(api("POST", f"{path}/undo"))
+    assert {key: again[key] for key in deal.keys() - unchanged} == {key: deal[key] for key in deal.keys() - unchanged}
+    refused(api("POST", f"{path}/undo"), 400, "UNDO_FAILED")
+    refused(api("POST", f"{path}/restore"), 400, "RESTORE_FAILED")
+    assert api("DELETE", path).status_code == 204
+    refused(api("POST", f"{path}/undo"), 404, "NOT_FOUND")
+    assert data(api("POST", f"{path}/restore"))["version"] == again["version"] + 2
+    assert data(api("GET", path))["stage"] == "lead"
+
+
+def test_undo_and_restore_of_another_tenants_deal_are_not_found(stranger: Api, deal: dict[str, Any]) -> None:
+    for verb in ("undo", "restore"):
+        refused(stranger("POST", f"/{deal['id']}/{verb}"), 404, "NOT_FOUND")

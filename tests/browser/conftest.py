@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from deals_app.app import create_app
 from deals_app.extensions import db
 from deals_app.services.accounts import create_tenant
-from deals_app.services.demo import PASSWORD, load_demo_once
+from deals_app.services.demo.company import PASSWORD
+from deals_app.services.demo.loading import load_demo_once
 from tests.engines import TestEngines
 from tests.served import served
 
@@ -34,7 +35,7 @@ def demo_app(engines: TestEngines) -> Iterator[Flask]:
     """An application over a database with both demo tenants and an empty one, `fresh@x.example`."""
     app = create_app(engines.settings(engines.database()))
     with app.app_context():
-        load_demo_once()
+        load_demo_once(scale=0.1)
         create_tenant(
             slug="fresh", name="Fresh Start", owner_email="fresh@x.example", owner_name="Fay", password=PASSWORD
         )

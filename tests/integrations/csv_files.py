@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from deals_app.domain.drafts import DealDraft
 from deals_app.domain.errors import FieldProblem
-from deals_app.integrations.sources.csv_file import FileShape, RawRow, guess_mapping, normalise, rows, sniff
+from deals_app.integrations.sources.csv_file import FileShape, RawRow, guess_mapping, normalise, reading_of, rows, sniff
 
 
 @dataclass
@@ -30,8 +30,9 @@ def read(source: bytes | str | Path, *, base_currency: str = "USD", chosen: dict
     shape = sniff(stream, chosen=chosen)
     mapping = guess_mapping(shape.header, shape.preset, chosen=chosen)
     found = ReadFile(shape, list(rows(stream, shape)))
+    reading = reading_of(shape, mapping, base_currency)
     for row in found.rows:
-        outcome = normalise(row, mapping, shape=shape, base_currency=base_currency)
+        outcome = normalise(row, reading)
         if isinstance(outcome, DealDraft):
             found.drafts.append(outcome)
         else:

@@ -15,7 +15,7 @@ import pytest
 from deals_app.domain.drafts import DealDraft
 from deals_app.domain.money import to_minor
 from deals_app.integrations.csv_text import Unreadable
-from deals_app.integrations.sources.csv_file import FileShape, guess_mapping, normalise, rows, sniff
+from deals_app.integrations.sources.csv_file import FileShape, guess_mapping, normalise, reading_of, rows, sniff
 from tests.integrations.csv_files import read
 
 
@@ -225,6 +225,6 @@ def test_it_finds_the_header_of_a_council_report_in_its_third_line(real_data: Pa
     assert (shape.header_line, shape.header[0], len(shape.header)) == (3, "Organisation Name", 17)
     mapping = guess_mapping(shape.header, shape.preset, chosen={"Purpose of Spend": "name"})
     with path.open("rb") as stream:
-        first = normalise(next(iter(rows(stream, shape))), mapping, shape=shape, base_currency="GBP")
+        first = normalise(next(iter(rows(stream, shape))), reading_of(shape, mapping, "GBP"))
     assert isinstance(first, DealDraft)
     assert (first.name, first.company) == ("Promotions", "Wakefield MDC")

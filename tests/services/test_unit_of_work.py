@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from rq import Queue
 from sqlalchemy import exc, select, text
 
-from deals_app.domain.errors import Unavailable
+from deals_app.domain.errors import Conflict, Unavailable
 from deals_app.extensions import db, redis
-from deals_app.models import Deal, OutboxRow
+from deals_app.models import Deal, DealEvent, OutboxRow
 from deals_app.services import doorbell
 from deals_app.services.deals import NewDeal, create_deal
 from deals_app.services.doorbell import QUEUE, Ring
+from deals_app.services.editing import DealEdit, edit_deal
 from deals_app.services.queries.board import board
-from deals_app.services.unit_of_work import before_tenant, reading, unit_of_work
+from deals_app.services.undo import undo_operation
+from deals_app.services.unit_of_work import before_tenant, one_transaction, reading, unit_of_work
 from tests.engines import TestEngines
 from tests.people import People
 from tests.sql import SUPERUSER, connected, one
@@ -134,3 +137,34 @@ def test_a_database_that_is_away_is_unavailable(people: People, engines: TestEng
             pass
         connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # pyright: ignore[reportCallIssue, reportArgumentType]
     assert board(people.alice).is_empty
+
+
+def test_several_services_in_one_transaction_are_one_operation(people: People) -> None:
+    with one_transaction(people.alice):
+        first, second = (create_deal(people.alice, NewDeal(name=name, currency="USD")) for name in "ab")
+        assert {row.id for column in board(people.alice).columns for row in column.cards} == {first, second}
+    with reading(people.alice) as session:
+        assert len(set(session.scalars(select(DealEvent.operation)))) == 1
+
+
+def test_a_failure_inside_is_not_kept_even_when_it_is_caught(people: People) -> None:
+    with pytest.raises(RuntimeError, match="nothing of it can be kept"), one_transaction(people.alice):
+        deal_id = create_deal(people.alice, NewDeal(name="a", currency="USD"))
+        with suppress(Conflict):
+            edit_deal(people.alice, deal_id, DealEdit(name="b"), version=7)
+    assert board(people.alice).is_empty
+
+
+def test_nobody_is_rung_before_the_whole_is_kept(people: People, bell: Bell) -> None:
+    with one_transaction(people.alice):
+        with unit_of_work(people.alice) as work:
+            outbox_id = work.enqueue(JOB, "import.queued", {})
+        assert bell.rung == []
+    assert bell.rung == [(outbox_id, True)]
+
+
+def test_another_actor_or_an_undo_is_no_part_of_it(people: People) -> None:
+    with pytest.raises(RuntimeError, match="another actor"), one_transaction(people.alice):
+        board(people.bob)
+    with pytest.raises(RuntimeError, match="of their own"), one_transaction(people.alice):
+        undo_operation(people.alice, uuid4())

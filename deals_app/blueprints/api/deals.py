@@ -17,6 +17,8 @@ from deals_app.services.editing import DealEdit
 from deals_app.services.queries import deal_pages, figures
 from deals_app.services.queries.deal import deal
 from deals_app.services.reopening import reopen_deal
+from deals_app.services.undo import latest_of_deal, undo_operation
+from deals_app.services.unit_of_work import one_transaction
 
 blueprint = APIBlueprint(
     "api_deals",
@@ -65,51 +67,72 @@ def change_basic_info(path: shapes.DealPath, body: shapes.BasicInfo) -> Answer:
     given: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set - {"version"}}
     if "tags" in given:
         given["tags"] = tuple(given["tags"] or ())
-    editing.edit_deal(actor(), path.deal_id, DealEdit(**given), version=body.version)
-    return _answer(path.deal_id)
+    with one_transaction(actor()):
+        editing.edit_deal(actor(), path.deal_id, DealEdit(**given), version=body.version)
+        return _answer(path.deal_id)
 
 
 @blueprint.put("/<uuid:deal_id>/value")
 def change_value(path: shapes.DealPath, body: shapes.Value) -> Answer:
     """Change the value."""
     edit = DealEdit(value=body.value, currency=body.currency)
-    editing.edit_deal(actor(), path.deal_id, edit, version=body.version)
-    return _answer(path.deal_id)
+    with one_transaction(actor()):
+        editing.edit_deal(actor(), path.deal_id, edit, version=body.version)
+        return _answer(path.deal_id)
 
 
 @blueprint.put("/<uuid:deal_id>/stage")
 def move(path: shapes.DealPath, body: shapes.MoveStage) -> Answer:
     """Move a deal to another stage."""
-    stage_transition.move_deal(
-        actor(),
-        path.deal_id,
-        stage=body.stage,
-        version=body.version,
-        note=body.note,
-        closing=stage_transition.Closing(reason=body.loss_reason),
-    )
-    return _answer(path.deal_id)
+    with one_transaction(actor()):
+        stage_transition.move_deal(
+            actor(),
+            path.deal_id,
+            stage=body.stage,
+            version=body.version,
+            note=body.note,
+            closing=stage_transition.Closing(reason=body.loss_reason),
+        )
+        return _answer(path.deal_id)
 
 
 @blueprint.post("/<uuid:deal_id>/win")
 def win(path: shapes.DealPath, body: shapes.Win) -> Answer:
     """Close a deal as won."""
-    stage_transition.win_deal(actor(), path.deal_id, **body.model_dump())
-    return _answer(path.deal_id)
+    with one_transaction(actor()):
+        stage_transition.win_deal(actor(), path.deal_id, **body.model_dump())
+        return _answer(path.deal_id)
 
 
 @blueprint.post("/<uuid:deal_id>/lose")
 def lose(path: shapes.DealPath, body: shapes.Lose) -> Answer:
     """Close a deal as lost."""
-    stage_transition.lose_deal(actor(), path.deal_id, **body.model_dump())
-    return _answer(path.deal_id)
+    with one_transaction(actor()):
+        stage_transition.lose_deal(actor(), path.deal_id, **body.model_dump())
+        return _answer(path.deal_id)
 
 
 @blueprint.post("/<uuid:deal_id>/reopen")
 def reopen(path: shapes.DealPath, body: shapes.Reopen) -> Answer:
     """Open a closed deal again, as a manager who says why."""
-    reopen_deal(actor(), path.deal_id, **body.model_dump())
+    with one_transaction(actor()):
+        reopen_deal(actor(), path.deal_id, **body.model_dump())
+        return _answer(path.deal_id)
+
+
+@blueprint.post("/<uuid:deal_id>/undo")
+def undo(path: shapes.DealPath) -> Answer:
+    """Take back the deal's latest change: one's own within a day, managers anything."""
+    undo_operation(actor(), latest_of_deal(actor(), path.deal_id), deal_id=path.deal_id)
     return _answer(path.deal_id)
+
+
+@blueprint.post("/<uuid:deal_id>/restore")
+def restore(path: shapes.DealPath) -> Answer:
+    """Bring a deleted deal back."""
+    with one_transaction(actor()):
+        deals.restore_deal(actor(), path.deal_id)
+        return _answer(path.deal_id)
 
 
 @blueprint.delete("/<uuid:deal_id>")

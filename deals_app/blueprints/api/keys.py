@@ -5,26 +5,35 @@ from __future__ import annotations
 from typing import cast
 
 from flask import Response, g, request
+from werkzeug.exceptions import TooManyRequests
 
 from deals_app.blueprints.api.envelope import failure
 from deals_app.blueprints.web import request_id
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import Forbidden
-from deals_app.services.api_keys import actor_of_key
+from deals_app.services.api_keys import PresentedKey, actor_of_key
+from deals_app.services.rate_limits import REQUESTS_PER_SECOND, RequestRate
 
 UNAUTHORIZED = "UNAUTHORIZED"
+TOO_OFTEN = f"A key may make {REQUESTS_PER_SECOND} requests a second; wait a second"
+
+_rate = RequestRate()
 
 
 def demand_key() -> tuple[Response, int] | None:
-    """Before every request: 401 unless the key is good; the actor stands in `g` afterwards."""
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    found = actor_of_key(key.strip(), request_id=request_id()) if scheme.lower() == "bearer" and key.strip() else None
-    if found is None:
-        response, status = failure(401, UNAUTHORIZED, "Send a valid API key: Authorization: Bearer <key>")
-        response.headers["WWW-Authenticate"] = "Bearer"
-        return response, status
-    g.actor = found
-    return None
+    """Before every request: 401 unless the key is good, 429 above its limit; the actor stands in `g` afterwards."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    key = PresentedKey.of(given.strip()) if scheme.lower() == "bearer" else None
+    if key is not None:
+        # Counted before it is looked up: who asks too often costs the database nothing.
+        _count(key.fingerprint)
+        g.actor = actor_of_key(key, request_id=request_id())
+        if g.actor is not None:
+            return None
+    _count(request.remote_addr or "unknown")
+    response, status = failure(401, UNAUTHORIZED, "Send a valid API key: Authorization: Bearer <key>")
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response, status
 
 
 def refuse_ingest_keys() -> None:
@@ -39,7 +48,6 @@ def actor() -> Actor:
     return cast("Actor", g.actor)
 
 
-def key_of_limit() -> str:
-    """What a rate limit counts by: the key, else the address."""
-    found = g.get("actor")
-    return found.reference if found is not None else request.remote_addr or "unknown"
+def _count(caller: str) -> None:
+    if _rate.exceeded(caller):
+        raise TooManyRequests(TOO_OFTEN, retry_after=1)

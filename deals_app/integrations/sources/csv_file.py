@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final, cast, get_args
 
 from deals_app.domain.drafts import DealDraft
@@ -24,6 +23,7 @@ __all__ = [
     "MappingProblem",
     "Preset",
     "RawRow",
+    "Reading",
     "Unreadable",
     "guess_mapping",
     "guess_preset",
@@ -32,6 +32,7 @@ __all__ = [
     "label",
     "normalise",
     "preset_named",
+    "reading_of",
     "rows",
     "sniff",
 ]
@@ -68,25 +69,23 @@ def preset_named(name: str) -> Preset | None:
     return cast("Preset", name) if name in get_args(Preset) else None
 
 
-def normalise(
-    row: RawRow, mapping: Mapping[str, str], *, shape: FileShape, base_currency: str
-) -> DealDraft | list[FieldProblem]:
-    """The row as a draft, or all that is wrong with it, each problem under the file's own column name.
-
-    `mapping` is what `guess_mapping` made. A row that could not even be read has one problem, whose field is empty.
-    """
-    if row.problem:
-        return [FieldProblem("", row.problem)]
-    return draft_of(row.cells, _reading(shape, tuple(mapping.items()), base_currency))
-
-
-@lru_cache(maxsize=32)
-def _reading(shape: FileShape, mapping: tuple[tuple[str, str], ...], base_currency: str) -> Reading:
+def reading_of(shape: FileShape, mapping: Mapping[str, str], base_currency: str) -> Reading:
+    """How the rows of a file are to be read; `mapping` is what `guess_mapping` made."""
     return Reading(
         columns=shape.header,
-        mapping=dict(mapping),
+        mapping=mapping,
         base_currency=base_currency,
         decimal_mark=shape.decimal_mark,
         date_order=shape.date_order,
         preset=shape.preset,
     )
+
+
+def normalise(row: RawRow, reading: Reading) -> DealDraft | list[FieldProblem]:
+    """The row as a draft, or all that is wrong with it, each problem under the file's own column name.
+
+    A row that could not even be read has one problem, whose field is empty.
+    """
+    if row.problem:
+        return [FieldProblem("", row.problem)]
+    return draft_of(row.cells, reading)

@@ -17,36 +17,56 @@ from sqlalchemy.orm import Session
 # One import of a tenant at a time applies a chunk: two people with the same file make each deal and customer once.
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('import:' || current_tenant()::text, 0))")
 
-CHUNK = text("""
-    CREATE TEMP TABLE chunk ON COMMIT DROP AS
-    SELECT r.*, new_id() AS fresh_id, NULL::uuid AS customer_id, NULL::uuid AS matched_id, NULL::text AS refusal
-    FROM import_rows r WHERE r.import_id = :import_id AND r.line > :after ORDER BY r.line LIMIT :rows
+# Every statement names the lines it is about, as a range of the primary key: a fresh table has no statistics, and
+# without them the planner would read the whole import for each chunk.
+LINES = "r.import_id = :import_id AND r.line > :after AND r.line <= :last"
+
+LAST_LINE = text("""
+    SELECT max(line) FROM (SELECT r.line FROM import_rows r WHERE r.import_id = :import_id AND r.line > :after
+                           ORDER BY r.line LIMIT :rows) next_lines
 """)
+
+# Companies first: those that are no customers yet become some. A look-up each, never a join, which the planner would
+# make a loop over all customers for every row.
+COMPANIES = text(f"""
+    CREATE TEMP TABLE company ON COMMIT DROP AS
+    WITH named AS MATERIALIZED (
+        SELECT DISTINCT ON (r.company_key) r.tenant_id, r.company_key AS key, r.company AS name
+        FROM import_rows r WHERE {LINES} AND r.company_key IS NOT NULL AND r.problems IS NULL
+        ORDER BY r.company_key, r.line
+    ), known AS MATERIALIZED (
+        SELECT named.*, (SELECT k.id FROM customers k WHERE k.match_key = named.key
+                         ORDER BY k.created_at, k.id LIMIT 1) AS known_id FROM named)
+    SELECT tenant_id, key, name, known_id IS NULL AS is_new, COALESCE(known_id, new_id()) AS customer_id FROM known
+""")  # noqa: S608 (the lines stand above)
 
 NEW_CUSTOMERS = text("""
-    INSERT INTO customers (tenant_id, name, match_key)
-    SELECT DISTINCT ON (c.company_key) c.tenant_id, c.company, c.company_key FROM chunk c
-    WHERE c.company_key IS NOT NULL AND c.problems IS NULL
-      AND NOT EXISTS (SELECT 1 FROM customers k WHERE k.match_key = c.company_key)
-    ORDER BY c.company_key, c.line
+    INSERT INTO customers (tenant_id, id, name, match_key)
+    SELECT tenant_id, customer_id, name, key FROM company WHERE is_new
 """)
 
-FIND_CUSTOMERS = text("""
-    UPDATE chunk c SET customer_id = k.id
-    FROM (SELECT DISTINCT ON (match_key) match_key, id FROM customers
-          WHERE match_key IN (SELECT company_key FROM chunk) ORDER BY match_key, created_at, id) k
-    WHERE k.match_key = c.company_key
-""")
+CHUNK = text(f"""
+    CREATE TEMP TABLE chunk ON COMMIT DROP AS
+    SELECT r.tenant_id, r.line, r.problems, r.name, r.match_key, r.company_key, r.value, r.currency, r.stage_id,
+           r.status, r.probability, r.owner_id, r.expected_close_date, r.actual_close_date, r.ref_system,
+           r.external_id, r.source, r.loss_reason, r.tags, r.custom_fields, r.metadata, new_id() AS fresh_id,
+           CASE WHEN r.problems IS NULL THEN (
+               SELECT e.deal_id FROM external_refs e
+               WHERE e.system = r.ref_system AND e.external_id = r.external_id) END AS matched_id,
+           false AS is_matched_by_name, NULL::text AS refusal
+    FROM import_rows r WHERE {LINES}
+""")  # noqa: S608 (the lines stand above)
 
-MATCH_BY_ID = text("""
-    UPDATE chunk c SET matched_id = e.deal_id FROM external_refs e
-    WHERE e.system = c.ref_system AND e.external_id = c.external_id AND c.problems IS NULL
-""")
+ANALYZE = text("ANALYZE chunk, company")
+UPDATED = text("CREATE TEMP TABLE updated (id uuid PRIMARY KEY) ON COMMIT DROP")
 
-ANY_WITHOUT_ID = text("SELECT EXISTS (SELECT 1 FROM chunk WHERE ref_system = 'row' AND matched_id IS NULL)")
+FOUND = text("""
+    SELECT count(matched_id) AS matched, count(*) FILTER (WHERE ref_system = 'row' AND matched_id IS NULL) AS nameless
+    FROM chunk
+""")
 
 MATCH_BY_NAME = text("""
-    UPDATE chunk c SET matched_id = m.id
+    UPDATE chunk c SET matched_id = m.id, is_matched_by_name = true
     FROM (SELECT d.match_key, d.customer_id, min(d.id::text)::uuid AS id FROM deals d
           WHERE d.pipeline_id = :pipeline_id AND d.status = 'open' AND d.deleted_at IS NULL
             AND d.match_key IN (SELECT match_key FROM chunk WHERE ref_system = 'row')
@@ -56,7 +76,8 @@ MATCH_BY_NAME = text("""
             AND r.match_key IN (SELECT match_key FROM chunk WHERE ref_system = 'row')
           GROUP BY r.match_key, r.company_key HAVING count(*) = 1) u
     WHERE c.matched_id IS NULL AND c.ref_system = 'row' AND c.problems IS NULL
-      AND m.match_key = c.match_key AND m.customer_id IS NOT DISTINCT FROM c.customer_id
+      AND m.match_key = c.match_key
+      AND m.customer_id IS NOT DISTINCT FROM (SELECT customer_id FROM company WHERE key = c.company_key)
       AND u.match_key = c.match_key AND u.company_key IS NOT DISTINCT FROM c.company_key
       AND NOT EXISTS (SELECT 1 FROM import_rows r WHERE r.import_id = :import_id AND r.deal_id = m.id)
 """)
@@ -79,69 +100,74 @@ REFUSE = text("""
 """)
 
 # Cards that come into a column stand on top, in the order of the file (domain/rank.py: the top is the smallest
-# position). The tops are looked up once a stage: asked for row by row they took most of the import's time.
-TOPS = """tops AS MATERIALIZED (
+# position). The tops are looked up once a stage, each one index entry: a planner that may sort reads the whole column.
+TOPS = (
+    text("SET LOCAL enable_sort = off"),
+    text("""
+    CREATE TEMP TABLE tops ON COMMIT DROP AS
     SELECT s.id AS stage_id, COALESCE((SELECT d.position FROM deals d WHERE d.stage_id = s.id AND d.deleted_at IS NULL
                                        ORDER BY d.position LIMIT 1), 0) AS position
-    FROM stages s WHERE s.pipeline_id = :pipeline_id)"""
-ON_TOP = (
-    "tops.position - 1024 * (count(*) OVER (PARTITION BY c.stage_id)"
-    " - row_number() OVER (PARTITION BY c.stage_id ORDER BY c.line) + 1)"
+    FROM stages s WHERE s.pipeline_id = :pipeline_id
+    """),
+    text("SET LOCAL enable_sort = on"),
 )
+ON_TOP = "tops.position - 1024 * row_number() OVER (PARTITION BY c.stage_id ORDER BY c.line DESC)"
 INSERT = text(f"""
-    WITH {TOPS}
     INSERT INTO deals (tenant_id, id, customer_id, assigned_to, name, match_key, value, currency, pipeline_id, stage_id,
         status, probability, source, ingested_from, expected_close_date, actual_close_date, loss_reason, tags,
         custom_fields, metadata, position)
-    SELECT c.tenant_id, c.fresh_id, c.customer_id, c.owner_id, c.name, c.match_key, c.value, c.currency, :pipeline_id,
-        c.stage_id, c.status,
+    SELECT c.tenant_id, c.fresh_id, company.customer_id, c.owner_id, c.name, c.match_key, c.value, c.currency,
+        :pipeline_id, c.stage_id, c.status,
         CASE WHEN c.status = 'open' THEN COALESCE(c.probability, s.probability) ELSE s.probability END,
         COALESCE(c.source, 'inbound'), 'csv', c.expected_close_date,
         CASE WHEN c.status <> 'open' THEN COALESCE(c.actual_close_date, :today) END, c.loss_reason, c.tags,
         c.custom_fields, c.metadata, {ON_TOP}
     FROM chunk c JOIN stages s ON s.id = c.stage_id JOIN tops ON tops.stage_id = c.stage_id
+    LEFT JOIN company ON company.key = c.company_key
     WHERE c.matched_id IS NULL AND c.problems IS NULL
-""")  # noqa: S608 (both parts stand above)
+    ORDER BY c.line
+""")  # noqa: S608 (the expression stands above)
 
 REFERENCES = text("""
     INSERT INTO external_refs (tenant_id, system, external_id, deal_id)
     SELECT tenant_id, ref_system, external_id, COALESCE(matched_id, fresh_id) FROM chunk
-    WHERE problems IS NULL AND refusal IS NULL
+    WHERE problems IS NULL AND refusal IS NULL AND (matched_id IS NULL OR is_matched_by_name)
     ON CONFLICT DO NOTHING
 """)
 
-OUTCOMES = text("""
-    UPDATE import_rows r SET
-        outcome = CASE WHEN c.problems IS NOT NULL OR c.refusal IS NOT NULL THEN 'failed'
-                       WHEN c.matched_id IS NULL THEN 'created'
-                       WHEN u.id IS NOT NULL THEN 'updated' ELSE 'unchanged' END,
-        deal_id = CASE WHEN c.problems IS NULL THEN COALESCE(c.matched_id, c.fresh_id) END,
-        problems = CASE WHEN c.refusal IS NULL THEN c.problems
-                        ELSE jsonb_build_array(jsonb_build_object('field', '', 'message', c.refusal)) END
-    FROM chunk c LEFT JOIN updated u ON u.id = c.matched_id
-    WHERE r.import_id = :import_id AND r.line = c.line
-""")
-
-ADVANCE = text("""
-    UPDATE imports i SET cursor_line = t.last_line, processed = i.processed + t.all_rows,
+# What became of each line, and with it the cursor and the counts.
+SETTLE = text(f"""
+    WITH settled AS (
+        UPDATE import_rows r SET
+            outcome = CASE WHEN c.problems IS NOT NULL OR c.refusal IS NOT NULL THEN 'failed'
+                           WHEN c.matched_id IS NULL THEN 'created'
+                           WHEN u.id IS NOT NULL THEN 'updated' ELSE 'unchanged' END,
+            deal_id = CASE WHEN c.problems IS NULL THEN COALESCE(c.matched_id, c.fresh_id) END,
+            problems = CASE WHEN c.refusal IS NULL THEN c.problems
+                            ELSE jsonb_build_array(jsonb_build_object('field', '', 'message', c.refusal)) END
+        FROM chunk c LEFT JOIN updated u ON u.id = c.matched_id
+        WHERE {LINES} AND r.line = c.line
+        RETURNING r.outcome
+    )
+    UPDATE imports i SET cursor_line = :last, processed = i.processed + t.all_rows,
         created = i.created + t.created, updated = i.updated + t.updated, unchanged = i.unchanged + t.unchanged,
         failed = i.failed + t.failed
-    FROM (SELECT max(r.line) AS last_line, count(*) AS all_rows,
-                 count(*) FILTER (WHERE r.outcome = 'created') AS created,
-                 count(*) FILTER (WHERE r.outcome = 'updated') AS updated,
-                 count(*) FILTER (WHERE r.outcome = 'unchanged') AS unchanged,
-                 count(*) FILTER (WHERE r.outcome = 'failed') AS failed
-          FROM import_rows r JOIN chunk c ON c.line = r.line WHERE r.import_id = :import_id) t
-    WHERE i.id = :import_id AND t.last_line IS NOT NULL
+    FROM (SELECT count(*) AS all_rows,
+                 count(*) FILTER (WHERE outcome = 'created') AS created,
+                 count(*) FILTER (WHERE outcome = 'updated') AS updated,
+                 count(*) FILTER (WHERE outcome = 'unchanged') AS unchanged,
+                 count(*) FILTER (WHERE outcome = 'failed') AS failed
+          FROM settled) t
+    WHERE i.id = :import_id
     RETURNING i.processed
-""")
+""")  # noqa: S608 (the lines stand above)
 
 # Deal column -> (fields of the draft that fill it, its value from the chunk's row). A column that the file does not
 # have leaves a matched deal's field alone.
 UPDATABLE: dict[str, tuple[str, str]] = {
     "name": ("name", "c.name"),
     "match_key": ("name", "c.match_key"),
-    "customer_id": ("company", "c.customer_id"),
+    "customer_id": ("company", "company.customer_id"),
     "value": ("value_minor", "c.value"),
     "assigned_to": ("owner_text", "COALESCE(c.owner_id, d.assigned_to)"),
     "source": ("source", "COALESCE(c.source, d.source)"),
@@ -183,23 +209,30 @@ def apply_chunk(session: Session, plan: Plan, *, after: int, rows: int) -> int |
 
     None when there was none left.
     """
-    values = {"import_id": plan.import_id, "pipeline_id": plan.pipeline_id, "today": plan.today}
     session.execute(LOCK)
-    session.execute(CHUNK, {"import_id": plan.import_id, "after": after, "rows": rows})
-    session.execute(text("ANALYZE chunk"))
-    session.execute(NEW_CUSTOMERS)
-    session.execute(FIND_CUSTOMERS)
-    session.execute(MATCH_BY_ID)
-    if session.scalar(ANY_WITHOUT_ID):
-        session.execute(MATCH_BY_NAME, values)
-    session.execute(HOLD_MATCHED)
-    session.execute(REFUSE, {"moves": "stage_text" in plan.given, "pipeline_id": plan.pipeline_id})
-    session.execute(text("CREATE TEMP TABLE updated (id uuid PRIMARY KEY) ON COMMIT DROP"))
-    session.execute(_update(plan.given), values)
-    session.execute(INSERT, values)
-    session.execute(REFERENCES)
-    session.execute(OUTCOMES, values)
-    processed: int | None = session.execute(ADVANCE, values).scalar_one_or_none()
+    last = session.scalar(LAST_LINE, {"import_id": plan.import_id, "after": after, "rows": rows})
+    if last is None:
+        return None
+    values = {
+        "import_id": plan.import_id,
+        "pipeline_id": plan.pipeline_id,
+        "today": plan.today,
+        "moves": "stage_text" in plan.given,
+        "after": after,
+        "last": last,
+    }
+    for statement in (COMPANIES, NEW_CUSTOMERS, CHUNK, *TOPS, UPDATED):
+        session.execute(statement, values)
+    found = session.execute(FOUND).one()
+    if found.matched or found.nameless:
+        session.execute(ANALYZE)
+        if found.nameless:
+            session.execute(MATCH_BY_NAME, values)
+        for statement in (HOLD_MATCHED, REFUSE, _update(plan.given)):
+            session.execute(statement, values)
+    for statement in (INSERT, REFERENCES):
+        session.execute(statement, values)
+    processed: int = session.execute(SETTLE, values).scalar_one()
     return processed
 
 
@@ -224,7 +257,7 @@ def _update(given: AbstractSet[str]) -> TextClause:
     old = ", ".join(f"d.{name}" for name in columns)
     sets = ", ".join(f"{name} = n.{name}" for name in columns)
     return text(f"""
-        WITH {TOPS}, new AS (
+        WITH new AS (
             SELECT * FROM (
                 SELECT d.id, {", ".join(f"{value} AS {name}" for name, value in columns.items())},
                        ({new}) IS DISTINCT FROM ({old}) AS differs
@@ -232,6 +265,7 @@ def _update(given: AbstractSet[str]) -> TextClause:
                 JOIN deals d ON d.id = c.matched_id
                 JOIN stages s ON s.id = c.stage_id
                 JOIN tops ON tops.stage_id = c.stage_id
+                LEFT JOIN company ON company.key = c.company_key
                 WHERE c.problems IS NULL AND c.refusal IS NULL) candidates
             WHERE differs
         ), changed AS (

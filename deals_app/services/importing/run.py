@@ -19,7 +19,7 @@ from deals_app.services.importing.staging import stage_file
 from deals_app.services.outbox import Lease, finish, renew, take_lease
 from deals_app.services.unit_of_work import reading, unit_of_work
 
-ROWS_PER_CHUNK = 2_000
+ROWS_PER_CHUNK = 5_000
 # A file that kills ten workers would kill the eleventh.
 MAX_ATTEMPTS = 10
 

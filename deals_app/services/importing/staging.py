@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
-from typing import Any, BinaryIO, cast
+from functools import lru_cache
+from itertools import chain, islice
+from typing import Any, BinaryIO, TypeVar, cast
 from uuid import UUID
 
 import psycopg
@@ -33,14 +33,27 @@ from deals_app.services.outbox import Lease, renew
 from deals_app.services.pipelines import chosen_pipeline
 from deals_app.services.unit_of_work import reading, unit_of_work
 
-ROWS_PER_BATCH = 5_000
+Found = TypeVar("Found")
+
+ROWS_PER_BATCH = 10_000
 SPOOL_BYTES = 8 * 1024 * 1024
+# Longer texts are no names that stand in many rows.
+LONGEST_REMEMBERED = 200
 
 COLUMNS = (
-    "tenant_id", "import_id", "line", "cells", "problems", "name", "match_key", "company", "company_key", "value",
-    "currency", "stage_id", "status", "probability", "owner_id", "expected_close_date", "actual_close_date",
-    "ref_system", "external_id", "source", "loss_reason", "tags", "custom_fields", "metadata",
+    "line", "cells", "problems", "name", "match_key", "company", "company_key", "value", "currency", "stage_id",
+    "status", "probability", "owner_id", "expected_close_date", "actual_close_date", "ref_system", "external_id",
+    "source", "loss_reason", "tags", "custom_fields", "metadata",
 )  # fmt: skip
+# What a row with problems says no more about.
+NOTHING = (None,) * (len(COLUMNS) - 3)
+
+NAMES = ", ".join(COLUMNS)
+STAGED = text(f"CREATE TEMP TABLE staged ON COMMIT DROP AS SELECT {NAMES} FROM import_rows LIMIT 0")  # noqa: S608 (names of COLUMNS)
+COPY = f"COPY staged ({NAMES}) FROM STDIN"
+KEEP = text(f"""
+    INSERT INTO import_rows (tenant_id, import_id, {NAMES}) SELECT :tenant_id, :import_id, {NAMES} FROM staged
+""")  # noqa: S608 (names of COLUMNS)
 
 # Rows without an id are known again by what they say; the n-th of several equal rows is the n-th deal. The same id
 # twice in one file: the first row stands, the others are told where it is. Fresh tables have no statistics, and a
@@ -63,17 +76,40 @@ SETTLE_REPEATED = text("""
 """)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Target:
-    """What texts of the file mean for this tenant."""
+    """What texts of the file mean for this tenant; each is looked up once."""
 
-    actor: Actor
-    import_id: UUID
-    shape: FileShape
-    mapping: Mapping[str, str]
-    system: str
-    pipeline: PipelineView
-    owners: Mapping[str, UUID]
+    def __init__(self, found: Import, actor: Actor, pipeline: PipelineView, owners: Mapping[str, UUID]) -> None:
+        self.shape = FileShape.from_json(found.shape)
+        self.mapping = found.mapping
+        self.system = found.system
+        self.pipeline = pipeline
+        self.base_currency = actor.base_currency
+        self.reading = csv_file.reading_of(self.shape, self.mapping, self.base_currency)
+        self._owners = owners
+        self.stage = remembered(self._stage)
+        self.company_key = remembered(match_key)
+
+    def owner_id(self, text: str | None) -> UUID | None:
+        """Whom a text means as the owner; None for nobody of this tenant."""
+        return self._owners.get(text.casefold()) if text else None
+
+    def _stage(self, stage_text: str) -> StageView | FieldProblem:
+        """The stage a row means; an unknown one is an error of that row, never silently the first stage."""
+        stages = self.pipeline.stages
+        if not stage_text:
+            return next(stage for stage in stages if stage.is_open)
+        if (stage := find_stage(stage_text, stages)) is not None:
+            return stage
+        column = next((name for name, field in self.mapping.items() if field == "stage"), "stage")
+        known = ", ".join(stage.name for stage in stages)
+        return FieldProblem(column, f"“{stage_text}” is no stage of {self.pipeline.name}; known are {known}")
+
+
+def remembered(find: Callable[[str], Found]) -> Callable[[str], Found]:
+    """The same for a text that comes again; a long one is not kept in memory."""
+    known = lru_cache(maxsize=16_384)(find)
+    return lambda text: known(text) if len(text) <= LONGEST_REMEMBERED else find(text)
 
 
 def stage_file(actor: Actor, lease: Lease, import_id: UUID) -> None:
@@ -83,23 +119,17 @@ def stage_file(actor: Actor, lease: Lease, import_id: UUID) -> None:
     """
     with reading(actor) as session:
         found = session.scalars(select(Import).where(Import.id == import_id)).one()
-        target = Target(
-            actor=actor,
-            import_id=import_id,
-            shape=FileShape.from_json(found.shape),
-            mapping=found.mapping,
-            system=found.system,
-            pipeline=chosen_pipeline(session, str(found.pipeline_id)),
-            owners=owner_ids_by_text(member_views(session)),
-        )
+        pipeline = chosen_pipeline(session, str(found.pipeline_id))
+        target = Target(found, actor, pipeline, owner_ids_by_text(member_views(session)))
     with unit_of_work(actor) as work:
         work.session.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
     with _stored_file(actor, import_id) as stream:
         rows = (_staged(row, target) for row in csv_file.rows(stream, target.shape))
-        for batch in _batches(rows):
+        for first in rows:
             with unit_of_work(actor) as work:
                 renew(work.session, lease)
-                _copy(work.session, batch)
+                _copy(work.session, chain([first], islice(rows, ROWS_PER_BATCH - 1)))
+                work.session.execute(KEEP, {"tenant_id": actor.tenant_id, "import_id": import_id})
     with unit_of_work(actor) as work:
         renew(work.session, lease)
         for statement in (REPEATED, REPEATED_INDEX, SETTLE_REPEATED):
@@ -125,40 +155,35 @@ def _stored_file(actor: Actor, import_id: UUID) -> Generator[BinaryIO]:
         yield cast("BinaryIO", stream)
 
 
-def _batches(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    while batch := list(islice(rows, ROWS_PER_BATCH)):
-        yield batch
-
-
 def _copy(session: Session, batch: Iterable[tuple[Any, ...]]) -> None:
-    names = ", ".join(COLUMNS)
-    session.execute(text(f"CREATE TEMP TABLE staged ON COMMIT DROP AS SELECT {names} FROM import_rows LIMIT 0"))  # noqa: S608 (names of COLUMNS)
+    """Into the temporary table, which the server fills while we read on."""
+    session.execute(STAGED)
     connection = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
-    with connection.cursor() as cursor, cursor.copy(f"COPY staged ({names}) FROM STDIN") as copy:  # pyright: ignore[reportArgumentType]
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
         for row in batch:
             copy.write_row(row)
-    session.execute(text(f"INSERT INTO import_rows ({names}) SELECT {names} FROM staged"))  # noqa: S608 (names of COLUMNS)
 
 
 def _staged(row: RawRow, target: Target) -> tuple[Any, ...]:
     """One row of the file as a row of `import_rows`, in the order of COLUMNS."""
-    draft = csv_file.normalise(row, target.mapping, shape=target.shape, base_currency=target.actor.base_currency)
-    start = (target.actor.tenant_id, target.import_id, row.line, _json(row.cells))
+    draft = csv_file.normalise(row, target.reading)
+    cells = _json(row.cells)
     if not isinstance(draft, DealDraft):
-        return (*start, _json([_as_json(problem) for problem in draft]), *([None] * (len(COLUMNS) - 5)))
-    stage, problem = _stage(draft, target)
-    if stage is None or problem is not None:
-        return (*start, _json([_as_json(cast("FieldProblem", problem))]), *([None] * (len(COLUMNS) - 5)))
-    owner_id = target.owners.get(draft.owner_text.casefold()) if draft.owner_text else None
+        return (row.line, cells, _json([_as_json(problem) for problem in draft]), *NOTHING)
+    stage = target.stage(draft.stage_text or "")
+    if isinstance(stage, FieldProblem):
+        return (row.line, cells, _json([_as_json(stage)]), *NOTHING)
+    owner_id = target.owner_id(draft.owner_text)
     return (
-        *start,
+        row.line,
+        cells,
         None,
         draft.name,
         match_key(draft.name),
         draft.company,
-        match_key(draft.company) if draft.company else None,
+        target.company_key(draft.company) if draft.company else None,
         draft.value_minor,
-        draft.currency or target.actor.base_currency,
+        draft.currency or target.base_currency,
         stage.id,
         stage.status,
         draft.probability,
@@ -169,23 +194,10 @@ def _staged(row: RawRow, target: Target) -> tuple[Any, ...]:
         draft.external_id or _fingerprint(row.cells),
         draft.source,
         draft.loss_reason if stage.status == "closed_lost" else None,
-        list(draft.tags),
-        _json(dict(draft.custom)),
+        list(draft.tags) or "{}",
+        _json(draft.custom) if draft.custom else "{}",
         _json(_metadata(draft, owner_known=owner_id is not None)),
     )
-
-
-def _stage(draft: DealDraft, target: Target) -> tuple[StageView | None, FieldProblem | None]:
-    """The stage a row means; an unknown one is an error of that row, never silently the first stage."""
-    stages = target.pipeline.stages
-    if not draft.stage_text:
-        return next(stage for stage in stages if stage.is_open), None
-    stage = find_stage(draft.stage_text, stages)
-    if stage is not None:
-        return stage, None
-    column = next((name for name, field in target.mapping.items() if field == "stage"), "stage")
-    known = ", ".join(stage.name for stage in stages)
-    return None, FieldProblem(column, f"“{draft.stage_text}” is no stage of {target.pipeline.name}; known are {known}")
 
 
 def _metadata(draft: DealDraft, *, owner_known: bool) -> dict[str, str]:
@@ -204,8 +216,8 @@ def _as_json(problem: FieldProblem) -> dict[str, str]:
     return {"field": problem.field, "message": problem.message}
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+# `json.dumps` would make a new encoder for each cell.
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _fingerprint(cells: list[str]) -> str:

@@ -14,7 +14,7 @@ from deals_app.domain.actor import Actor
 from deals_app.domain.views import Analytics, MonthForecast, PipelineView, Total
 from deals_app.models import Deal
 from deals_app.services.pipelines import chosen_pipeline
-from deals_app.services.queries.totals import Rates, Sum, as_sum, rates_to, sum_columns, total_of
+from deals_app.services.queries.totals import Rates, Sum, as_sum, merged, rates_to, sum_columns, total_of
 from deals_app.services.unit_of_work import reading
 
 
@@ -50,7 +50,7 @@ def analytics(actor: Actor, pipeline: str | None = None) -> Analytics:
             if (status is None or state == status) and (stage_id is None or stage == stage_id)
             for found in parts
         ]
-        return total_of(_merged(sums), base_currency=actor.base_currency, rates=rates)
+        return total_of(merged(sums), base_currency=actor.base_currency, rates=rates)
 
     won, lost = total("closed_won"), total("closed_lost")
     closed = won.count + lost.count
@@ -95,21 +95,28 @@ def stage_counts(actor: Actor, pipeline: str | None = None) -> dict[str, int]:
 
 
 def won_total(actor: Actor, pipeline: str | None = None) -> Total:
-    """What the won deals of a pipeline come to; raises NotFound."""
+    """What the won deals of a pipeline come to, for programs: an estimate that was never corrected counts as won.
+
+    Raises NotFound.
+    """
     with reading(actor) as session:
         chosen = chosen_pipeline(session, pipeline)
-        sums = _sums(session, chosen.id, (), Deal.status == "closed_won")
+        sums = _sums(session, chosen.id, (), Deal.status == "closed_won", estimated_apart=False)
         rates = rates_to(session, actor.base_currency)
     return total_of(sums.get((), []), base_currency=actor.base_currency, rates=rates)
 
 
 def _sums(
-    session: Session, pipeline_id: UUID, keys: tuple[SQLColumnExpression[Any], ...], *conditions: ColumnElement[bool]
+    session: Session,
+    pipeline_id: UUID,
+    keys: tuple[SQLColumnExpression[Any], ...],
+    *conditions: ColumnElement[bool],
+    estimated_apart: bool = True,
 ) -> dict[tuple[Any, ...], list[Sum]]:
     """Sums of live deals of a pipeline by the keys and currency."""
     labelled: list[Label[Any]] = [key.label(f"key_{number}") for number, key in enumerate(keys)]
     rows = session.execute(
-        select(*labelled, *sum_columns())
+        select(*labelled, *sum_columns(estimated_apart=estimated_apart))
         .where(Deal.pipeline_id == pipeline_id, Deal.deleted_at.is_(None), *conditions)
         .group_by(*keys, Deal.currency)
     ).all()
@@ -117,25 +124,6 @@ def _sums(
     for row in rows:
         found.setdefault(tuple(row[: len(keys)]), []).append(as_sum(row))
     return found
-
-
-def _merged(sums: list[Sum]) -> list[Sum]:
-    """Sums of several groups, one per currency."""
-    merged: dict[str, Sum] = {}
-    for part in sums:
-        had = merged.get(part.currency)
-        merged[part.currency] = (
-            part
-            if had is None
-            else Sum(
-                currency=part.currency,
-                count=had.count + part.count,
-                unknown_count=had.unknown_count + part.unknown_count,
-                value=had.value + part.value,
-                weighted=had.weighted + part.weighted,
-            )
-        )
-    return list(merged.values())
 
 
 def _tenths(value: Decimal) -> Decimal:

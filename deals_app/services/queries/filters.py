@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Numeric, SQLColumnExpression, and_, case, cast, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Numeric,
+    SQLColumnExpression,
+    and_,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
 from deals_app.domain.calendar import SOON_DAYS
 from deals_app.domain.money import MAX_MINOR, minor_digits
 from deals_app.models import Customer, Deal, Stage
+from deals_app.services.queries.cursor import read_cursor
 from deals_app.services.queries.totals import Rates
 
 CLOSED_DAYS = 30
@@ -92,10 +105,16 @@ class Sort:
     key: SQLColumnExpression[Any]
     parse: Callable[[str], Any]
     descending: bool = False
+    tie: SQLColumnExpression[Any] = field(default_factory=lambda: Deal.id)
 
     def order(self) -> tuple[ColumnElement[Any], ...]:
         """For ORDER BY."""
-        return (self.key.desc(), Deal.id.desc()) if self.descending else (self.key.asc(), Deal.id.asc())
+        return (self.key.desc(), self.tie.desc()) if self.descending else (self.key.asc(), self.tie.asc())
+
+    def after(self, cursor: str) -> ColumnElement[bool]:
+        """What stands behind the row with this cursor; raises Invalid for a cursor that is none of this order."""
+        place = tuple_(*read_cursor(cursor, self.parse))
+        return tuple_(self.key, self.tie) < place if self.descending else tuple_(self.key, self.tie) > place
 
 
 # How people ask for an order, and the one that "best first" means there.
@@ -111,7 +130,9 @@ DESCENDS_FIRST = frozenset({"created", "value", "updated"})
 
 
 def sort_of(name: str, *, descending: bool, base_currency: str, rates: Rates) -> Sort:
-    """The order of this name, the newest first for a name that is none of SORTS."""
+    """The order of this name: one of SORTS or `position`, a board's own; the newest first for any other."""
+    if name == "position":
+        return Sort(key=Deal.position, parse=Decimal)
     last = LAST_DAY if not descending else FIRST_DAY
     if name == "name":
         return Sort(key=func.lower(Deal.name), parse=str, descending=descending)

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import Numeric, SQLColumnExpression, case, cast, func, select
+from sqlalchemy import Numeric, SQLColumnExpression, case, cast, false, func, not_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -21,26 +21,37 @@ Rates = dict[str, tuple[Decimal, date]]
 
 @dataclass(frozen=True, kw_only=True)
 class Sum:
-    """What the database adds up for one currency: rounding happens once, at the end."""
+    """What the database adds up for one currency: rounding happens once, at the end.
+
+    `value` and `weighted` leave out estimated values, which `estimated` sums.
+    """
 
     currency: str
     count: int
     unknown_count: int
     value: int
     weighted: Decimal
+    estimated_count: int = 0
+    estimated: int = 0
 
 
-def sum_columns() -> tuple[SQLColumnExpression[Any], ...]:
+def sum_columns(*, estimated_apart: bool = True) -> tuple[SQLColumnExpression[Any], ...]:
     """The select list behind `Sum`, for a query grouped by `Deal.currency` (and whatever else).
 
-    A won deal weighs its whole value and a lost one nothing, as their probabilities say.
+    A won deal weighs its whole value and a lost one nothing, as their probabilities say. `estimated_apart=False` takes
+    an estimate for a value like any other.
     """
+    is_estimated = Deal.value_estimated if estimated_apart else false()
+    firm = case((not_(is_estimated), Deal.value))
+    estimated = case((is_estimated, Deal.value))
     return (
         Deal.currency,
         func.count().label("count"),
         func.count(case((Deal.value.is_(None), 1))).label("unknown_count"),
-        func.coalesce(func.sum(Deal.value), 0).label("value"),
-        func.coalesce(func.sum(cast(Deal.value, Numeric) * Deal.probability), 0).label("weighted"),
+        func.coalesce(func.sum(firm), 0).label("value"),
+        func.coalesce(func.sum(cast(firm, Numeric) * Deal.probability), 0).label("weighted"),
+        func.count(estimated).label("estimated_count"),
+        func.coalesce(func.sum(estimated), 0).label("estimated"),
     )
 
 
@@ -52,31 +63,44 @@ def as_sum(row: Any) -> Sum:
         unknown_count=row.unknown_count,
         value=int(row.value),
         weighted=Decimal(row.weighted) / 100,
+        estimated_count=row.estimated_count,
+        estimated=int(row.estimated),
     )
 
 
+def merged(sums: Iterable[Sum]) -> list[Sum]:
+    """Sums of several groups, one per currency."""
+    found: dict[str, Sum] = {}
+    for part in sums:
+        had = found.get(part.currency)
+        found[part.currency] = part if had is None else _together(had, part)
+    return list(found.values())
+
+
 def total_of(sums: Iterable[Sum], *, base_currency: str, rates: Rates) -> Total:
-    """Add up; the base value is None as soon as one currency that holds any value has no rate."""
+    """Add up sums of different currencies; a base value is None as soon as a currency that holds any has no rate."""
     sums = sorted(sums, key=lambda part: part.currency)
-    value = weighted = Decimal(0)
-    complete, rate_date = True, None
+    value = weighted = estimated = Decimal(0)
+    has_value = has_estimated = True
+    rate_date: date | None = None
     for part in sums:
         rate, on_date = rates.get(part.currency, (None, None)) if part.currency != base_currency else (Decimal(1), None)
         if rate is None:
-            complete = complete and part.value == 0
+            has_value, has_estimated = has_value and part.value == 0, has_estimated and part.estimated == 0
             continue
         scale = rate.scaleb(minor_digits(base_currency) - minor_digits(part.currency))
         value, weighted = value + part.value * scale, weighted + part.weighted * scale
+        estimated += part.estimated * scale
         rate_date = min(filter(None, (rate_date, on_date)), default=None)
     return Total(
         count=sum(part.count for part in sums),
         unknown_count=sum(part.unknown_count for part in sums),
-        parts=tuple(
-            CurrencyPart(currency=p.currency, count=p.count, value=p.value, weighted=_whole(p.weighted)) for p in sums
-        ),
+        estimated_count=sum(part.estimated_count for part in sums),
+        parts=tuple(_part(part) for part in sums),
         base_currency=base_currency,
-        base_value=_whole(value) if complete else None,
-        base_weighted=_whole(weighted) if complete else None,
+        base_value=_whole(value) if has_value else None,
+        base_weighted=_whole(weighted) if has_value else None,
+        base_estimated=_whole(estimated) if has_estimated else None,
         rate_date=rate_date,
     )
 
@@ -90,6 +114,29 @@ def rates_to(session: Session, base_currency: str) -> Rates:
         .order_by(FxRate.base, FxRate.on_date.desc())
     )
     return {row.base: (row.rate, row.on_date) for row in rows}
+
+
+def _together(one: Sum, other: Sum) -> Sum:
+    return Sum(
+        currency=one.currency,
+        count=one.count + other.count,
+        unknown_count=one.unknown_count + other.unknown_count,
+        value=one.value + other.value,
+        weighted=one.weighted + other.weighted,
+        estimated_count=one.estimated_count + other.estimated_count,
+        estimated=one.estimated + other.estimated,
+    )
+
+
+def _part(of: Sum) -> CurrencyPart:
+    return CurrencyPart(
+        currency=of.currency,
+        count=of.count,
+        value=of.value,
+        weighted=_whole(of.weighted),
+        estimated_count=of.estimated_count,
+        estimated_value=of.estimated,
+    )
 
 
 def _whole(amount: Decimal) -> int:
