@@ -11,11 +11,11 @@ import click
 import psycopg
 
 from bench.boards import measured_board
-from bench.figures import Ratio, machine_facts, memory_table, processor_table, table_of
+from bench.figures import Ratio, machine_facts, machine_line, memory_table, processor_table, record, table_of
 from bench.imports import measured_imports
 from bench.moves import measured_moves
 from bench.processes import watched
-from bench.profiles import print_profiles
+from bench.profiles import profile_tables
 from bench.scene import Scene, actor_of, bare_application, product, scene
 
 SMALL, LARGE = 10_000, 100_000
@@ -26,25 +26,25 @@ RESULT = Path("bench.json")
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Rounds of each, ours and bare.")
 @click.option("--seconds", default=3.0, show_default=True, help="Seconds of load a round.")
 @click.option("--profile", is_flag=True, help="Say instead where the time of a move, a board and an import goes.")
-def main(rounds: int, seconds: float, *, profile: bool) -> None:
-    """Measure, print the table, write bench.json."""
+@click.option("--note", is_flag=True, help="Also put what is printed into BENCH.md.")
+def main(rounds: int, seconds: float, *, profile: bool, note: bool) -> None:
+    """Measure, print the tables, write bench.json."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, scene(Path(folder)) as made:
-        if profile:
-            print_profiles(made, SMALL)
-            return
-        with watched() as peaks:
-            ratios = _measured(made, rounds, seconds)
         facts = machine_facts(made.conninfo)
-    for table in (table_of(ratios), processor_table(ratios), memory_table(peaks.as_json())):
-        click.echo(table + "\n")
-    result = {
-        "ratios": [each.as_json() for each in ratios],
-        "memory": peaks.as_json(),
-        "machine": facts,
-        "taken_seconds": round(time.monotonic() - begun),
-    }
-    RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        if profile:
+            text = profile_tables(made, SMALL)
+        else:
+            with watched() as peaks:
+                ratios = _measured(made, rounds, seconds)
+            memory = peaks.as_json()
+            text = "\n\n".join((table_of(ratios), processor_table(ratios), memory_table(memory), machine_line(facts)))
+            taken = round(time.monotonic() - begun)
+            result = {"ratios": [each.as_json() for each in ratios], "memory": memory, "machine": facts}
+            RESULT.write_text(json.dumps(result | {"taken_seconds": taken}, indent=2) + "\n", encoding="utf-8")
+    click.echo(text)
+    if note:
+        record("profile" if profile else "figures", text)
 
 
 def _measured(made: Scene, rounds: int, seconds: float) -> list[Ratio]:

@@ -6,6 +6,8 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -14,6 +16,7 @@ import psycopg
 from bench.load import Rate
 
 NOTHING = 0.01
+NOTES = Path("BENCH.md")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +99,25 @@ def memory_table(peaks: dict[str, Any]) -> str:
         lines.append(f"{kind:22}{facts['processes']:12}{facts['largest_megabytes']:9} MB")
     lines.append(f"{'all of them together':22}{'':12}{peaks['together_megabytes']:9} MB  (shared pages counted once)")
     return "\n".join(lines)
+
+
+def record(name: str, text: str) -> None:
+    """Put a text into BENCH.md, between the marks of this name."""
+    page = NOTES.read_text(encoding="utf-8")
+    before, start, rest = page.partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- end of {name} -->")
+    if not (start and end):
+        message = f"{NOTES} has no place for {name}"
+        raise RuntimeError(message)
+    NOTES.write_text(f"{before}{start}```\n{text}\n```\n{end}{after}", encoding="utf-8")
+
+
+def machine_line(facts: dict[str, Any]) -> str:
+    """On what, in one line."""
+    return (
+        f"{date.today().isoformat()}: {facts['cores']} cores ({facts['processor']}), {facts['system']},"  # noqa: DTZ011 (the day of whoever runs it)
+        f" Python {facts['python']}, PostgreSQL {facts['postgres']}"
+    )
 
 
 def _medians(rounds: Sequence[dict[str, float]]) -> dict[str, float]:

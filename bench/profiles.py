@@ -1,7 +1,7 @@
 """Where the time of a move, a board and an import goes: by library, by statement, by function of ours.
 
-Taken in this process, without server and client around it; the profiler makes Python code look slower than it is, so
-the statements are timed in a run of their own.
+Taken in this process, without server and client around it. The profiler makes Python code look slower than it is, so
+statements are timed in a run of their own, each counted with its median.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import cycle
 from pathlib import Path
+from statistics import median
 from typing import Any
 from unittest.mock import patch
 
-import click
 import psycopg
 from flask import current_app
 from sqlalchemy import select
@@ -47,19 +47,17 @@ PACKAGES = (
     ("/flask_openapi3/", "pydantic, openapi3"), ("/flask", "Flask"), ("/werkzeug/", "Flask"),
     ("/itsdangerous/", "Flask"),
 )  # fmt: skip
-WAITING = {("psycopg/connection.py", "wait"): "waiting for PostgreSQL"}
-WAITING_FOR_REDIS = "<method 'recv' of '_socket.socket' objects>"
 
 
-def print_profiles(made: Scene, deals: int) -> None:
-    """Three tables on stdout."""
+def profile_tables(made: Scene, deals: int) -> str:
+    """Four tables."""
     imported, profiled = made.tenant("imported"), made.tenant("profiled")
-    _print(f"an import of {deals:,} rows", 1, _import_of(imported, deals), _import_of(profiled, deals))
+    tables = [_table(f"an import of {deals:,} rows", 1, _import_of(imported, deals), _import_of(profiled, deals))]
     with psycopg.connect(made.conninfo, autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE)")
     move = partial(_repeat, _moving(imported), MOVES)
     move()
-    _print("a move by API", MOVES, move, move)
+    tables.append(_table("a move by API", MOVES, move, move))
     browser = _SignedIn(imported)
     for title, times, once in (
         ("a move by drop", MOVES, browser.drop),
@@ -67,7 +65,8 @@ def print_profiles(made: Scene, deals: int) -> None:
     ):
         again = partial(_repeat, once, times)
         again()
-        _print(title, times, again, again)
+        tables.append(_table(title, times, again, again))
+    return "\n\n".join(tables)
 
 
 def _repeat(once: Callable[[], None], times: int) -> None:
@@ -136,46 +135,42 @@ class _Outside(Client):
         return contextvars.Context().run(super().open, *args, **kwargs)
 
 
-def _print(title: str, times: int, timed: Callable[[], Any], profiled: Callable[[], Any]) -> None:
+def _table(title: str, times: int, timed: Callable[[], Any], profiled: Callable[[], Any]) -> str:
     with _timed_statements() as statements:
-        start = time.perf_counter()
         timed()
-        seconds = time.perf_counter() - start
     profile = cProfile.Profile()
     profile.runcall(profiled)
-    click.echo(f"\n{title}: {seconds / times * 1000:.2f} ms, of which in statements")
-    for text, (count, spent) in sorted(statements.items(), key=lambda item: -item[1][1])[:LINES]:
-        click.echo(f"{spent / times * 1000:10.3f} ms {count / times:6.1f} x  {text[:90]}")
     stats = pstats.Stats(profile)
-    click.echo("by whose code it is (under the profiler)")
+    spent = {text: median(each) * len(each) for text, each in statements.items()}
+    lines = [f"{title}: {sum(spent.values()) / times * 1000:.2f} ms in statements"]
+    for text, seconds in sorted(spent.items(), key=lambda item: -item[1])[:LINES]:
+        lines.append(f"{seconds / times * 1000:10.3f} ms {len(statements[text]) / times:6.1f} x  {text[:90]}")
     total, shares = _by_package(stats)
-    for name, spent in sorted(shares.items(), key=lambda item: -item[1]):
-        click.echo(f"{spent / times * 1000:10.3f} ms {spent / total:6.0%}    {name}")
-    click.echo("in our functions and what they call (under the profiler)")
-    for name, spent in _ours(stats)[:LINES]:
-        click.echo(f"{spent / times * 1000:10.3f} ms           {name}")
+    lines.append(f"{total / times * 1000:.2f} ms under the profiler, by whose code it is")
+    for name, seconds in sorted(shares.items(), key=lambda item: -item[1]):
+        lines.append(f"{seconds / times * 1000:10.3f} ms {seconds / total:6.0%}    {name}")
+    lines.append("and by our functions with what they call")
+    for name, seconds in _ours(stats)[:LINES]:
+        lines.append(f"{seconds / times * 1000:10.3f} ms           {name}")
+    return "\n".join(lines)
 
 
 @contextmanager
 def _timed_statements() -> Iterator[dict[str, list[float]]]:
-    """Every statement that goes through psycopg, with how often and how long; COMMIT among them."""
-    found: dict[str, list[float]] = defaultdict(lambda: [0, 0.0])
+    """How long each statement took that goes through psycopg, COMMIT among them."""
+    found: dict[str, list[float]] = defaultdict(list)
     execute, commit = psycopg.Cursor.execute, psycopg.Connection.commit
-
-    def note(text: str, start: float) -> None:
-        found[text][0] += 1
-        found[text][1] += time.perf_counter() - start
 
     def timed_execute(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
         start = time.perf_counter()
         result = execute(self, query, *args, **kwargs)
-        note(" ".join(str(query).split()), start)
+        found[" ".join(str(query).split())].append(time.perf_counter() - start)
         return result
 
     def timed_commit(self: Any) -> None:
         start = time.perf_counter()
         commit(self)
-        note("COMMIT", start)
+        found["COMMIT"].append(time.perf_counter() - start)
 
     with (
         patch.object(psycopg.Cursor, "execute", timed_execute),
@@ -188,7 +183,7 @@ def _by_package(stats: Any) -> tuple[float, dict[str, float]]:
     """Own time of every function by its package; what is built in counts for whoever calls it."""
     shares: dict[str, float] = defaultdict(float)
     for function, (_, _, own, _, callers) in stats.stats.items():
-        if function[0] != "~" or function[2] == WAITING_FOR_REDIS or not callers:
+        if function[0] != "~" or not callers:
             shares[_package(function)] += own
             continue
         for caller, (_, _, own_of_caller, _) in callers.items():
@@ -197,13 +192,9 @@ def _by_package(stats: Any) -> tuple[float, dict[str, float]]:
 
 
 def _package(function: tuple[str, int, str]) -> str:
-    path, _, name = function
-    if name == WAITING_FOR_REDIS:
-        return "waiting for Redis"
-    for (file, waiting), what in WAITING.items():
-        if path.endswith(file) and name == waiting:
-            return what
-    return next((package for part, package in PACKAGES if part in path), "Python's library")
+    if function[2] == "wait" and function[0].endswith("psycopg/connection.py"):
+        return "waiting for PostgreSQL"
+    return next((package for part, package in PACKAGES if part in function[0]), "Python's library")
 
 
 def _ours(stats: Any) -> list[tuple[str, float]]:

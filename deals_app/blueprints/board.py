@@ -118,7 +118,7 @@ def _added(pipeline: str, quick: QuickDeal, deal_id: UUID) -> Any:
         return back_to("board.pipeline", pipeline=pipeline)
     return render_template(
         "board/_added.html",
-        **_quick_form(pipeline, QuickDeal(stage=quick.stage, currency=quick.currency)),
+        **_quick_form(pipeline, QuickDeal(stage=str(after.card.stage_id), currency=quick.currency)),
         after=after,
         asked=asked,
         notices=[] if after.fits else [notice(said, "info")],

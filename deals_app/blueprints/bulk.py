@@ -95,8 +95,7 @@ CHANGES: Mapping[str, Callable[[Seen], BulkOutcome]] = {
     "move": _move, "assign": _assign, "tag": _tag, "win": _win, "lose": _lose, "delete": _delete,
 }  # fmt: skip
 DONE = {
-    "move": "moved", "assign": "given to another owner", "tag": "tagged anew", "win": "won", "lose": "lost",
-    "delete": "deleted",
+    "move": "moved", "assign": "assigned", "tag": "tagged", "win": "won", "lose": "lost", "delete": "deleted",
 }  # fmt: skip
 
 

@@ -154,7 +154,7 @@ def show_list(listing: Listing) -> str:
         sorts=_orders(listing.asked),
         closings=CLOSE_CHOICES,
         statuses=STATUSES,
-        origins=SOURCES,
+        ways_in=SOURCES,
         most=MOST,
     )
 
@@ -170,7 +170,7 @@ def _orders(asked: Asked) -> dict[str, str]:
     """The orders to choose from; one that is turned round has none of these names."""
     orders = {name: label for name, label in SORTS.items() if name != NEWEST}
     if asked.sort and asked.words["sort"].startswith("-"):
-        orders[asked.words["sort"]] = f"{SORTS[asked.sort]}, turned round"
+        orders[asked.words["sort"]] = f"{SORTS[asked.sort]}, reversed"
     return orders
 
 

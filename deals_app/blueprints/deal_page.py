@@ -11,6 +11,7 @@ from flask import make_response, render_template
 from wtforms import Field
 
 from deals_app.blueprints.deal_forms import (
+    STEP_LABELS,
     CloseForm,
     CustomerForm,
     FactForm,
@@ -100,7 +101,8 @@ def show_page(deal_id: UUID, *, status: int = 200, **parts: Any) -> Any:
     fact: Fact | None = parts.pop("fact", None)
     facts = {key: fact_at_rest(page, key) for key in FACTS} | ({fact.key: fact} if fact else {})
     forms = {"note_form": NoteForm(formdata=None), "step_form": StepForm(formdata=None)}
-    return render_template("deals/page.html", **_context(page), facts=facts, **(forms | parts)), status
+    parts = {"facts": facts, "step_labels": STEP_LABELS} | forms | parts
+    return render_template("deals/page.html", **_context(page), **parts), status
 
 
 def show_part(deal_id: UUID, template: str, *, status: int = 200, changed: bool = False, **parts: Any) -> Any:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from flask import request
@@ -116,11 +116,11 @@ def asked_of_board(actor: Actor, *, around: bool = False) -> Asked:
 
 
 def _page_around() -> tuple[str, Mapping[str, str]] | None:
-    here = local_path(urlsplit(request.headers.get("HX-Current-URL", ""))._replace(scheme="", netloc="").geturl())
-    if here is None:
-        return None
-    path, _, query = here.partition("?")
-    return path, dict(parse_qsl(query))
+    """Path and words of the page that htmx asks from; None where it does not say."""
+    _, _, address = request.headers.get("HX-Current-URL", "").partition("://")
+    here = local_path(f"/{address.partition('/')[2]}") if address else None
+    path, _, query = (here or "").partition("?")
+    return (path, dict(parse_qsl(query))) if path else None
 
 
 def _asked(actor: Actor, path: str, words: Mapping[str, str], closed_days: int | None) -> Asked:

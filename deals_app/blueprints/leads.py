@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from deals_app.blueprints.web import actor, signed_in
 from deals_app.domain.errors import Forbidden
 from deals_app.services.deals import take_deal
-from deals_app.services.queries.deal import DealFilter, deal_rows
+from deals_app.services.queries.deal_list import deal_rows
+from deals_app.services.queries.filters import DealFilter
 
 blueprint = Blueprint("leads", __name__, url_prefix="/leads")
 

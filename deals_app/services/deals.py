@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import insert
 
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, RuleBroken
@@ -28,6 +28,7 @@ from deals_app.services.locking import check_version, locked_deal
 from deals_app.services.pipelines import chosen_pipeline, chosen_stage
 from deals_app.services.placing import top_of
 from deals_app.services.unit_of_work import unit_of_work
+from deals_app.services.writing import CHANGE_TIME, write_deal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +111,7 @@ def take_deal(actor: Actor, deal_id: UUID) -> Edited:
         if deal.assigned_to is not None:
             message = "Somebody else has taken this deal"
             raise Forbidden(message)
-        work.session.execute(
-            update(Deal).where(Deal.id == deal_id).values(assigned_to=actor.user_id, version=deal.version + 1)
-        )
+        write_deal(work, deal_id, {"assigned_to": actor.user_id, "version": deal.version + 1})
         return Edited(version=deal.version + 1, operation=work.operation)
 
 
@@ -121,9 +120,7 @@ def delete_deal(actor: Actor, deal_id: UUID, *, version: int | None = None) -> E
     with unit_of_work(actor) as work:
         deal = locked_deal(work, deal_id)
         check_version(deal, version)
-        work.session.execute(
-            update(Deal).where(Deal.id == deal_id).values(deleted_at=func.change_time(), version=deal.version + 1)
-        )
+        write_deal(work, deal_id, {"deleted_at": CHANGE_TIME, "version": deal.version + 1})
         return Edited(version=deal.version + 1, operation=work.operation)
 
 
@@ -134,5 +131,5 @@ def restore_deal(actor: Actor, deal_id: UUID) -> Edited:
         if deal.deleted_at is None:
             message = "cannot restore a deal that is not deleted"
             raise RuleBroken(message, code="RESTORE_FAILED")
-        work.session.execute(update(Deal).where(Deal.id == deal_id).values(deleted_at=None, version=deal.version + 1))
+        write_deal(work, deal_id, {"deleted_at": None, "version": deal.version + 1})
         return Edited(version=deal.version + 1, operation=work.operation)

@@ -69,6 +69,7 @@ ALTER TABLE deals ALTER COLUMN created_at SET DEFAULT change_time(),
     ALTER COLUMN stage_entered_at SET DEFAULT change_time();
 ALTER TABLE activities ALTER COLUMN at SET DEFAULT change_time(), ALTER COLUMN created_at SET DEFAULT change_time();
 ALTER TABLE deal_events ALTER COLUMN at SET DEFAULT change_time();
+ALTER TABLE customers ALTER COLUMN created_at SET DEFAULT change_time();
 """
 
 NEW_ID = """
@@ -187,6 +188,7 @@ WITHOUT_THE_REST = """
 ALTER TABLE deals ALTER COLUMN created_at SET DEFAULT now(), ALTER COLUMN stage_entered_at SET DEFAULT now();
 ALTER TABLE activities ALTER COLUMN at SET DEFAULT now(), ALTER COLUMN created_at SET DEFAULT now();
 ALTER TABLE deal_events ALTER COLUMN at SET DEFAULT now();
+ALTER TABLE customers ALTER COLUMN created_at SET DEFAULT now();
 DROP TRIGGER no_back_dating ON deals;
 DROP FUNCTION guard_change_time, change_time;
 

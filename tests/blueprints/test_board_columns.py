@@ -166,6 +166,20 @@ def test_a_new_deal_that_the_filters_hide_is_said_and_not_shown(sign_in: Any, pe
     assert 'data-count="0"' in page
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["", "x", "http://", "http://[", "javascript://%0aalert(1)", "http://h//evil.example/?q=1", "http://h/?q=%"],
+)
+def test_an_address_that_is_none_does_no_harm(sign_in: Any, people: People, address: str) -> None:
+    path, form = adding(people.alice, name="Refit")
+    alice = sign_in("alice")
+    headers = {"HX-Request": "true", "X-CSRFToken": alice.token, "HX-Current-URL": address}
+    answer = alice.client.post(path, data=form, headers=headers)
+    assert answer.status_code == 201
+    assert "evil" not in answer.get_data(as_text=True)
+    assert "javascript" not in answer.get_data(as_text=True)
+
+
 def test_nobody_adds_to_another_tenants_board(sign_in: Any, people: People) -> None:
     path, form = adding(people.alice, name="Refit")
     assert sign_in("charlie").hx_post(path, form).status_code == 404

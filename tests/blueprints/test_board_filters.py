@@ -9,11 +9,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 
 from deals_app.domain.actor import Actor
+from deals_app.domain.stages import DEFAULT_STAGES
+from deals_app.models import Workspace
 from deals_app.services.deals import NewDeal, create_deal
-from deals_app.services.pipelines import pipelines
+from deals_app.services.pipelines import insert_pipeline, pipelines
 from deals_app.services.stage_transition import win_deal
+from deals_app.services.unit_of_work import unit_of_work
 from tests.blueprints.test_board_pages import cards_in, statements
 from tests.filled import import_file
 from tests.people import People
@@ -194,7 +198,16 @@ def test_what_is_typed_stays_text(sign_in: Any, people: People) -> None:
 
 
 def test_other_pipelines_keep_the_filters(sign_in: Any, people: People) -> None:
-    ours = pipelines(people.alice)[0].id
-    page = board(sign_in("alice"), f"/board/{ours}?owner=me")
-    assert f'action="/board/{ours}"' in page
-    assert chips_in(page) == {"Owner Alice": f"/board/{ours}"}
+    with unit_of_work(people.ada) as work:
+        workspace_id = work.session.scalars(select(Workspace.id)).one()
+        insert_pipeline(work, workspace_id, name="Partners", stages=DEFAULT_STAGES, is_default=False)
+    ours, partners = pipelines(people.alice)
+    make(people.alice, "Ours")
+    make(people.alice, "Partner's", pipeline="Partners")
+    alice = sign_in("alice")
+    assert f'href="/board/{partners.id}?owner=me&amp;closed=all"' in board(alice, "/?owner=me&closed=all")
+    page = board(alice, f"/board/{partners.id}?owner=me")
+    assert names_in(page) == ["Partner's"]
+    assert chips_in(page) == {"Owner Alice": f"/board/{partners.id}"}
+    assert f'action="/board/{partners.id}"' in page
+    assert names_in(board(alice, f"/board/{ours.id}?pipeline={partners.id}&stage=proposal")) == ["Ours"]

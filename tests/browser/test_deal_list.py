@@ -103,7 +103,7 @@ def test_enter_in_a_menus_field_presses_that_menus_button(page: Page, team: Team
     page.locator("[data-bulk-bar] summary", has_text="Tag").press("Enter")
     page.get_by_label("Add tags").fill("vip, top")
     page.keyboard.press("Enter")
-    expect(page.locator("#toasts")).to_contain_text("1 deal tagged anew.")
+    expect(page.locator("#toasts")).to_contain_text("1 deal tagged.")
     assert deal(team.manager, team.deals["Alpha"]).tags == ("vip", "top")
 
 

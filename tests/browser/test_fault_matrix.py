@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.boards import GESTURES, Team, expect_truth, make_team, truth
+from tests.browser.boards import GESTURES, Team, card, expect_truth, make_team, truth
 from tests.browser.conftest import sign_in
 from tests.browser.faults import FAULTS, Fault, faulty_page
 from tests.engines import TestEngines
@@ -39,6 +39,8 @@ def test_the_screen_equals_the_database(
     expect_truth(page, team)
     fault.befalls(team, page, engines, GESTURES[gesture])
     expect_truth(page, team)
+    if gesture == "keyboard" and fault.name != "404":
+        expect(card(page, team.deals["Rollout"]).locator(".card-name")).to_be_focused()
     page.reload()
     expect_truth(page, team)
 

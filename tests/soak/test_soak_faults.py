@@ -37,10 +37,10 @@ def test_every_fault_by_every_hand(
         with faulty_page(browser, address) as page:
             sign_in(page, team.rep.email)
             for number, (fault, gesture) in enumerate(cases):
-                fault.befalls(team, page, engines, GESTURES[gesture])
-                expect_truth(page, team)
                 with capsys.disabled():
                     print(f"\r{number + 1} of {len(cases)}, seed {seed}: {fault.name} by {gesture}   ", end="")
+                fault.befalls(team, page, engines, GESTURES[gesture])
+                expect_truth(page, team)
                 begin_again(page, team)
         browser.close()
 

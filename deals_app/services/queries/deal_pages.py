@@ -13,7 +13,7 @@ from deals_app.domain.stages import find_stage
 from deals_app.domain.views import DealView
 from deals_app.models import Customer, Deal, Stage
 from deals_app.services.pipelines import chosen_pipeline
-from deals_app.services.queries.deal import as_deal_view, deal_select
+from deals_app.services.queries.deal import IN_FULL, as_deal_view
 from deals_app.services.unit_of_work import reading
 
 LONGEST_STAGE_LIST = 1000
@@ -65,8 +65,7 @@ def deal_page(actor: Actor, wanted: Narrowing, *, page: int, page_size: int) -> 
         .where(*conditions)
     )
     listed = (
-        deal_select()
-        .where(*conditions)
+        IN_FULL.where(*conditions)
         .order_by(Deal.created_at.desc(), Deal.id.desc())
         .offset((page - 1) * page_size)
         .limit(page_size)
@@ -86,6 +85,6 @@ def deals_of_stage(actor: Actor, stage: str, pipeline: str | None) -> list[DealV
             message = f"There is no stage {stage!r}"
             raise NotFound(message)
         rows = session.execute(
-            deal_select().where(Deal.stage_id == found.id).order_by(Deal.position, Deal.id).limit(LONGEST_STAGE_LIST)
+            IN_FULL.where(Deal.stage_id == found.id).order_by(Deal.position, Deal.id).limit(LONGEST_STAGE_LIST)
         )
         return [as_deal_view(actor, row) for row in rows]

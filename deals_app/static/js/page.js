@@ -1,5 +1,5 @@
-// What every page does beyond forms and links: a word about requests that failed, menus that close, files that are dropped.
-// Everything here is a convenience; without it the same forms work.
+// What every page does beyond forms and links: a word about requests that failed, menus that close, files that are
+// dropped. Everything here is a convenience; without it the same forms work.
 
 import { reasonOf, speaksForItself } from "./failures.js";
 import { say } from "./toasts.js";

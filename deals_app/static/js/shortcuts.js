@@ -1,6 +1,7 @@
 // Keys that work on every page, outside of fields. Each presses a button or enters a field that is there anyway.
 
-const TYPING = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";
+const TYPING =
+  "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";
 
 const press = (selector) => () => {
   const form = document.querySelector(selector);

@@ -1,7 +1,9 @@
 // Where cards stand. What the server said of a card is on it: `data-in` is its column, `data-position` its place there,
-// `data-version` how old that knowledge is. A card that a hand has moved goes back there unless the server says otherwise.
+// `data-version` how old that knowledge is. A card moved by hand goes back there unless the server says otherwise.
 
 export const board = document.querySelector("[data-board]");
+const FLIGHT_MS = 220;
+
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export const columnOf = (card) => card.closest("[data-stage]");
@@ -34,8 +36,8 @@ export function put(card, list, before, { isFlying = false } = {}) {
   focused?.focus({ preventScroll: true });
   if (!isFlying || calm.matches) return;
   const to = card.getBoundingClientRect();
-  const start = `translate(${from.x - to.x}px, ${from.y - to.y}px)`;
-  card.animate([{ transform: start, zIndex: 5 }, { transform: "none", zIndex: 5 }], { duration: 220, easing: "ease-out" });
+  const frames = [`translate(${from.x - to.x}px, ${from.y - to.y}px)`, "none"].map((transform) => ({ transform, zIndex: 5 }));
+  card.animate(frames, { duration: FLIGHT_MS, easing: "ease-out" });
 }
 
 // On a board in another order than the hand's, positions say nothing: a card goes back to where it was taken from, and
@@ -44,7 +46,7 @@ let taken = null;
 export const remember = (card) => (taken = { id: card.id, list: card.parentElement, next: card.nextElementSibling });
 
 function settleSorted(card, list) {
-  const isBack = taken?.id === card.id && taken.list === list && (taken.next ?? list.lastElementChild)?.parentElement === list;
+  const isBack = taken?.id === card.id && taken.list === list && (!taken.next || taken.next.parentElement === list);
   put(card, list, isBack ? taken.next : list.firstElementChild, { isFlying: true });
   document.dispatchEvent(new Event("deals-changed"));
 }
@@ -65,6 +67,13 @@ export function settle(card) {
     others.find((each) => comparePositions(each.dataset.position, card.dataset.position) > 0) ??
     listOf(column).querySelector(":scope > :not([data-deal-id])");
   put(card, listOf(column), below, { isFlying: true });
+}
+
+// Which part of a card has the focus, so that it can be given back to the same part of the card that takes its place.
+export function focusIn(card) {
+  const focused = document.activeElement;
+  if (!card.contains(focused)) return null;
+  return focused.matches(".card-name") ? ".card-name" : "summary, .card-name";
 }
 
 export function reveal(card) {

@@ -25,7 +25,8 @@ for (const [status, text] of Object.entries(FIXED)) {
   hints[status] = addHidden({ id: `card-fixed-${status}`, textContent: text, hidden: true });
 }
 
-const reminder = Object.assign(document.createElement("p"), { className: "grab-hint", ariaHidden: "true", hidden: true });
+const reminder = document.createElement("p");
+Object.assign(reminder, { className: "grab-hint", ariaHidden: "true", hidden: true });
 reminder.innerHTML = "<span><kbd>←</kbd> <kbd>→</kbd> column</span><span><kbd>↑</kbd> <kbd>↓</kbd> place</span>"
   + "<span><kbd>Space</kbd> put down</span><span><kbd>Esc</kbd> put back</span>";
 board.after(reminder);
@@ -84,8 +85,8 @@ function putDown() {
   const { list, next } = held;
   const card = release();
   voice.textContent = `${nameOf(card)} put down in ${placeOf(card)}.`;
-  if (card.parentElement === list && card.nextElementSibling === next) document.dispatchEvent(new Event("card:released"));
-  else drop(card);
+  if (card.parentElement !== list || card.nextElementSibling !== next) drop(card);
+  else document.dispatchEvent(new Event("card:released"));
 }
 
 // One step of the card in hand; at an edge nothing happens.

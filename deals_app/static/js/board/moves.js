@@ -3,7 +3,7 @@
 
 import { reasonOf, speaksForItself } from "../failures.js";
 import { say, withdraw } from "../toasts.js";
-import { board, columnOf, homeOf, isPending, nameOf, reveal, settle } from "./cards.js";
+import { board, columnOf, focusIn, homeOf, isPending, nameOf, reveal, settle } from "./cards.js";
 import { askFor } from "./truth.js";
 
 // Trying once more can help: our fault, too much at once, or no answer at all.
@@ -50,13 +50,6 @@ function letGo(card) {
   for (const name of ["before", "after"]) form.elements[name]?.remove();
 }
 
-// Which part of a card has the focus, so that it can be given back to the same part of the card that comes.
-function focusIn(card) {
-  const focused = document.activeElement;
-  if (!card.contains(focused)) return null;
-  return focused.matches(".card-name") ? ".card-name" : "summary, .card-name";
-}
-
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
   const card = cardOf(ctx);
@@ -95,7 +88,8 @@ document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
     letGo(card);
     settle(card);
     if (ctx.focus) reveal(card);
-    learn(card, sent, { stages: new Set([ctx.shownIn, sent.stage].filter(Boolean)), isOpen: ctx.isSent && !ctx.response });
+    const stages = new Set([ctx.shownIn, sent.stage].filter(Boolean));
+    learn(card, sent, { stages, isOpen: ctx.isSent && !ctx.response });
   }
   if (ctx.card) document.dispatchEvent(new Event("card:released"));
 });
