@@ -80,8 +80,10 @@ def move(deal_id: UUID) -> Any:
         if form is not None and not form.validate():
             return _asks(deal_id, sent, form, Invalid())
         return _done(deal_id, _move(deal_id, sent, form))
-    except (Conflict, RuleBroken) as error:
-        return _too_late(deal_id, sent, error.message)
+    except Conflict as error:
+        return _too_late(deal_id, sent, f"{error.message}.")
+    except RuleBroken:
+        return _too_late(deal_id, sent, "This deal is closed. A manager may reopen it.")
     except Invalid as error:
         return _asks(deal_id, sent, form or QuestionForm(), error)
     except (Forbidden, NotFound) as error:

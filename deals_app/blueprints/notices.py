@@ -1,4 +1,4 @@
-"""What is said after a change: a toast in htmx's answer, a flashed message after a redirect; with its undo beside it."""
+"""What is said after a change: a toast in htmx's answer, a flashed message after a redirect; its undo beside it."""
 
 from __future__ import annotations
 

@@ -65,6 +65,16 @@ def taking_back(*, before: State, then: State, now: State) -> TakingBack:
     return TakingBack(restored=restored, kept=frozenset(field for field in kept if before[field] != now.get(field)))
 
 
+def leaves_something(fields: Collection[str], changed_since: Collection[str]) -> bool:
+    """Whether a change of `fields` can still be worth undoing when later changes that hold were of `changed_since`."""
+    left = set(fields) - set(changed_since)
+    if not MONEY.isdisjoint(changed_since):
+        left -= MONEY
+    if not VISIT.isdisjoint(changed_since):
+        left -= CAME_WITH_STAGE
+    return bool(left - SILENT)
+
+
 def is_in_effect(operation: UUID, undoers: Mapping[UUID, Collection[UUID]]) -> bool:
     """Whether an operation still holds: nothing undoes it, or what undid it has been undone in turn."""
     return not any(is_in_effect(undoer, undoers) for undoer in undoers.get(operation, ()))

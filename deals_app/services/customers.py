@@ -58,7 +58,12 @@ def create_customer(
 
 
 def customer_named(work: UnitOfWork, name: str) -> UUID:
-    """The oldest customer whose name matches (NFKC, case, legal form), or a new one, inside a transaction."""
+    """The oldest customer whose name matches (NFKC, case, legal form), or a new one, inside a transaction.
+
+    Raises Invalid for a name that is too long to be one.
+    """
+    if len(name.strip()) > LONGEST_NAME:
+        raise Invalid(FieldProblem("customer", f"must have at most {LONGEST_NAME} characters"))
     key = match_key(name)
     found = find_customer(work.session, key)
     if found is not None:

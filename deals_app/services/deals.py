@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from deals_app.domain.actor import Actor, Role
-from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, RuleBroken
+from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, RuleBroken, StageAsks
 from deals_app.domain.matching import is_blank, match_key
 from deals_app.domain.rank import position_between
+from deals_app.domain.stages import unanswered
 from deals_app.models import Deal
 from deals_app.services.customers import customer_named
 from deals_app.services.editing import (
@@ -78,6 +79,9 @@ def create_deal(actor: Actor, new: NewDeal) -> UUID:
         customer_id = new.customer_id
         if customer_id is None and new.customer_name and not is_blank(new.customer_name):
             customer_id = customer_named(work, new.customer_name)
+        known = {"value": new.value, "customer_id": customer_id, "assigned_to": new.assigned_to}
+        if asked := unanswered(stage, known | {"expected_close_date": new.expected_close_date}):
+            raise StageAsks(*asked)
         return work.session.scalars(
             insert(Deal)
             .values(

@@ -260,7 +260,7 @@ def _nothing_left(plans: Sequence[_Plan]) -> str:
         return "this change is undone already"
     if any("deleted_at" in plan.back.kept for plan in plans):
         return "the deal was deleted since; restore it first"
-    return "nothing of this change is left to undo: others have changed all of it since"
+    return "nothing of this change is left to undo: all of it has been changed since"
 
 
 def _of_deal(deal_id: UUID | None) -> list[ColumnElement[bool]]:

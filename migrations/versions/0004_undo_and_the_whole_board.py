@@ -82,6 +82,48 @@ BEGIN
             || lpad(to_hex(microseconds % 1000 * 4096 / 1000), 3, '0')
             || right(gen_random_uuid()::text, 17))::uuid;
 END $$;
+-- PostgreSQL 18 has the same of its own.
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::integer >= 180000 THEN
+        CREATE OR REPLACE FUNCTION new_id() RETURNS uuid LANGUAGE sql VOLATILE PARALLEL SAFE AS 'SELECT uuidv7()';
+    END IF;
+END $$;
+"""
+
+# Who uses a key is looked up with every request: the write that notes it is tried once a minute, not each time.
+KEY_LOOKUP = """
+CREATE OR REPLACE FUNCTION api_key_actor(p_prefix text, p_key_hash bytea)
+    RETURNS TABLE (key_id uuid, tenant_id uuid, name text, role text,
+                   tenant_name text, time_zone text, base_currency text)
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE noted timestamptz;
+BEGIN
+    SELECT COALESCE(last_used_at, '-infinity') INTO noted FROM api_keys
+    WHERE prefix = p_prefix AND key_hash = p_key_hash;
+    IF noted < now() - interval '1 minute' THEN
+        UPDATE api_keys SET last_used_at = now() WHERE prefix = p_prefix AND key_hash = p_key_hash;
+    END IF;
+    RETURN QUERY SELECT k.id, k.tenant_id, k.name, k.role, t.name, t.time_zone, t.base_currency
+    FROM api_keys k JOIN tenants t ON t.id = k.tenant_id
+    WHERE k.prefix = p_prefix AND k.key_hash = p_key_hash
+      AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now());
+END $$;
+"""
+
+KEY_LOOKUP_BEFORE = """
+CREATE OR REPLACE FUNCTION api_key_actor(p_prefix text, p_key_hash bytea)
+    RETURNS TABLE (key_id uuid, tenant_id uuid, name text, role text,
+                   tenant_name text, time_zone text, base_currency text)
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE api_keys SET last_used_at = now()
+    WHERE prefix = p_prefix AND key_hash = p_key_hash
+      AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute');
+    SELECT k.id, k.tenant_id, k.name, k.role, t.name, t.time_zone, t.base_currency
+    FROM api_keys k JOIN tenants t ON t.id = k.tenant_id
+    WHERE k.prefix = p_prefix AND k.key_hash = p_key_hash
+      AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) $$;
 """
 
 LEDGER = """
@@ -113,8 +155,8 @@ BEGIN
                c.actor, c.door, c.cause, c.request_id, c.operation
         FROM new_rows n CROSS JOIN change_context() c
         RETURNING tenant_id, id, deal_id, kind, version)
-    INSERT INTO outbox (tenant_id, topic, payload)
-    SELECT tenant_id, topic_of_event(kind),
+    INSERT INTO outbox (tenant_id, id, topic, payload)
+    SELECT tenant_id, id, topic_of_event(kind),
            jsonb_build_object('event_id', id, 'deal_id', deal_id, 'version', version)
     FROM events;
     RETURN NULL;
@@ -162,8 +204,8 @@ BEGIN
                before, after, c.actor, c.door, c.cause, c.request_id, c.operation, c.undoes
         FROM changes CROSS JOIN change_context() c
         RETURNING tenant_id, id, deal_id, kind, version)
-    INSERT INTO outbox (tenant_id, topic, payload)
-    SELECT tenant_id, topic_of_event(kind),
+    INSERT INTO outbox (tenant_id, id, topic, payload)
+    SELECT tenant_id, id, topic_of_event(kind),
            jsonb_build_object('event_id', id, 'deal_id', deal_id, 'version', version)
     FROM events WHERE kind NOT IN ('reordered', 'scored');
     RETURN NULL;
@@ -207,6 +249,7 @@ def upgrade() -> None:
     with all_rows_visible("deal_events"):
         op.execute(COLUMNS)
     op.execute(NEW_ID)
+    op.execute(KEY_LOOKUP)
     op.execute(CHANGE_TIME)
     op.execute(LEDGER)
 
@@ -216,6 +259,7 @@ def downgrade() -> None:
     op.execute(WITHOUT_LEDGER)
     op.execute(WITHOUT_THE_REST)
     op.execute(COARSER_NEW_ID)
+    op.execute(KEY_LOOKUP_BEFORE)
     environment = op.get_context().environment_context
     if environment is None or (before := environment.script.get_revision("0002")) is None:
         message = "a downgrade needs the migrations before it"

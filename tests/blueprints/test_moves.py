@@ -146,7 +146,7 @@ class TestTooLate:
         answer = sign_in("alice").hx_post(f"/deals/{deal_id}/move", {"stage": "proposal", "version": known})
         page = answer.get_data(as_text=True)
         assert answer.status_code == 409
-        assert "closed this as won" in page if known == 1 else "cannot move from terminal stage" in page
+        assert "closed this as won" in page if known == 1 else "This deal is closed. A manager may reopen it." in page
         assert 'data-in="closed_won"' in page
         assert "anyway" not in page
 

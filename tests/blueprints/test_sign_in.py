@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -153,15 +153,17 @@ def test_a_deal_is_moved_and_edited_by_its_owner_and_by_managers(sign_in: Any, d
         assert deal(people.alice, deal_id).stage_key == stage
 
 
+FORM = {"stage": "proposal", "name": "Mine", "version": "1", "body": "x", "reason": "y", "due_on": "2030-01-01"}
+
+
 def test_a_team_mate_sees_a_deal_and_does_not_change_it(sign_in: Any, deal_id: UUID, people: People) -> None:
     bob = sign_in("bob")
     assert bob.get(f"/deals/{deal_id}").status_code == 200
     before = deal(people.alice, deal_id)
     assert bob.hx_post(f"/deals/{deal_id}/move", {"stage": "proposal"}).status_code == 403
-    form = {"name": "Mine", "currency": "USD", "version": "1", "assigned_to": str(people.bob.user_id)}
-    assert bob.post(f"/deals/{deal_id}/edit", form).status_code == 403
-    for verb in ("win", "lose", "note"):
-        bob.post(f"/deals/{deal_id}/{verb}", {"body": "hi"})
+    assert bob.post(f"/deals/{deal_id}/fields/name", {"name": "Mine", "version": "1"}).status_code == 403
+    for verb in ("move", "stage", "note", "delete", "reopen", "steps"):
+        bob.post(f"/deals/{deal_id}/{verb}", FORM)
     assert deal(people.alice, deal_id) == before
 
 
@@ -169,9 +171,13 @@ def test_another_tenants_person_finds_nothing(sign_in: Any, deal_id: UUID, peopl
     charlie = sign_in("charlie")
     before = deal(people.alice, deal_id)
     assert charlie.get(f"/deals/{deal_id}").status_code == 404
-    for verb in ("move", "edit", "win", "lose", "note"):
-        form = {"stage": "proposal", "name": "Mine", "currency": "USD", "version": "1", "body": "x", "assigned_to": ""}
-        assert charlie.post(f"/deals/{deal_id}/{verb}", form).status_code == 404, verb
+    for verb in ("move", "stage", "note", "delete", "reopen", "steps", "fields/name"):
+        there, nowhere = (charlie.post(f"/deals/{each}/{verb}", FORM) for each in (deal_id, uuid4()))
+        assert (there.status_code, there.headers.get("Location")) == (
+            nowhere.status_code,
+            nowhere.headers.get("Location"),
+        )
+        assert charlie.hx_post(f"/deals/{deal_id}/{verb}", FORM).status_code == 404, verb
     assert charlie.post(f"/leads/{deal_id}/take").status_code == 404
     assert deal(people.alice, deal_id) == before
     assert "Rollout" not in charlie.get("/").get_data(as_text=True)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from playwright.sync_api import Browser, Page, Route, expect
 from playwright.sync_api import Error as PlaywrightError
+from psycopg import sql
 
 from deals_app.embedded.processes import wait_until
 from deals_app.services.deals import delete_deal
@@ -123,18 +124,17 @@ def told_it_is_gone(page: Page, deal_id: UUID) -> None:
 @contextmanager
 def the_database_fails(team: Team, _page: Page, engines: TestEngines) -> Iterator[None]:
     """500: a trigger that nobody foresaw."""
-    fails = "planted_failure"
+    planted = sql.SQL(
+        "CREATE FUNCTION planted_failure() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF OLD.tenant_id = {} THEN RAISE EXCEPTION 'planted'; END IF; RETURN NEW; END $$;"
+        "CREATE TRIGGER planted_failure BEFORE UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION planted_failure()"
+    )
     with connected(engines, SUPERUSER) as connection:
-        connection.execute(
-            f"CREATE FUNCTION {fails}() RETURNS trigger LANGUAGE plpgsql AS"
-            f" $$ BEGIN IF OLD.tenant_id = '{team.rep.tenant_id}' THEN RAISE EXCEPTION 'planted'; END IF;"
-            " RETURN NEW; END $$"
-        )
-        connection.execute(f"CREATE TRIGGER {fails} BEFORE UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION {fails}()")
+        connection.execute(planted.format(str(team.rep.tenant_id)))
         try:
             yield
         finally:
-            connection.execute(f"DROP FUNCTION {fails} CASCADE")
+            connection.execute("DROP FUNCTION planted_failure CASCADE")
 
 
 def told(*words: str) -> Callable[[Page, UUID], None]:

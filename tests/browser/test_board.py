@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from deals_app.services.editing import DealEdit, edit_deal
 from deals_app.services.stage_transition import move_deal
@@ -113,6 +113,8 @@ class TestToasts:
         expect_truth(page, team)
 
     def test_somebody_whose_session_is_over_is_led_to_sign_in(self, page: Page, team: Team) -> None:
+        # Every answer brings the cookie again, the page's icon too.
+        page.wait_for_load_state("networkidle")
         page.context.clear_cookies()
         choose(page, team.deals["Rollout"], "proposal")
         page.wait_for_url("**/login*")
@@ -180,6 +182,19 @@ class TestTheBoardAroundIt:
         page.keyboard.press("Escape")
         expect_truth(page, team)
         assert names_in(page, "lead") == ["Rollout", "Beta"]
+
+    def test_an_answer_that_a_move_has_overtaken_is_asked_for_again(self, page: Page, team: Team) -> None:
+        on_the_way: list[tuple[Route, APIResponse]] = []
+        page.route(f"{page.url}*", lambda route: on_the_way.append((route, route.fetch())), times=1)
+        with page.expect_request(page.url):
+            page.evaluate("document.dispatchEvent(new Event('deals-changed'))")
+        choose(page, team.deals["Rollout"], "proposal")
+        is_toasted(page, "Moved to Proposal")
+        route, board_before_the_move = on_the_way[0]
+        with page.expect_response(lambda response: response.url == page.url and response.request != route.request):
+            route.fulfill(response=board_before_the_move)
+        expect_truth(page, team)
+        assert [str(team.deals["Rollout"]), 2] in truth(team.rep)["proposal"]["cards"]
 
     def test_on_a_sorted_board_a_card_moves_to_another_column_only(self, page: Page, team: Team) -> None:
         edit_deal(team.manager, team.deals["Gamma"], DealEdit(value=900))

@@ -187,7 +187,7 @@ def test_without_scripts_the_same_form_works(new_page: Callable[..., Page], team
 def test_every_state_of_the_list_is_accessible_and_fits(
     new_page: Callable[..., Page], team: Team, width: int, scheme: str
 ) -> None:
-    page = new_page(width=width, color_scheme=scheme)
+    page = new_page(width=width, color_scheme=scheme, reduced_motion="reduce")
     seen: dict[str, object] = {}
 
     def look(state: str) -> None:

@@ -215,7 +215,7 @@ def test_without_scripts_every_fact_opens_saves_and_conflicts(
 def test_every_state_of_the_page_is_accessible_and_fits(
     new_page: Callable[..., Page], team: Team, deal_id: UUID, width: int, scheme: str
 ) -> None:
-    page = new_page(width=width, color_scheme=scheme)
+    page = new_page(width=width, color_scheme=scheme, reduced_motion="reduce")
     seen: dict[str, object] = {}
 
     def look(state: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from deals_app.domain.actor import Actor
 from deals_app.domain.deal_views import ChangeView, PlannedStep, TimelineEntry
 from deals_app.domain.money import from_minor
-from deals_app.domain.undoing import OWN_CHANGES_FOR, is_in_effect, undoers_of
+from deals_app.domain.undoing import OWN_CHANGES_FOR, is_in_effect, leaves_something, undoers_of
 from deals_app.domain.views import DealView, StageView
 from deals_app.models import Activity, Customer, DealEvent, Stage
 from deals_app.services.pipelines import stage_view
@@ -96,6 +96,7 @@ def timeline(
     undoing = _Undoing(actor, undoers_of((row.operation, row.undoes) for row in undos))
     who = {row.operation: names.actor(row.actor) for row in undos}
     words = _Words(names, deal.currency, _customers_in(session, events))
+    offered = undoing.offered(events)
     entries = [
         TimelineEntry(
             id=event.id,
@@ -106,7 +107,7 @@ def timeline(
             version=event.version,
             changes=words.changes(event),
             operation=event.operation,
-            can_undo=undoing.is_offered(event),
+            can_undo=event.id in offered,
             undone_by=next((who[operation] for operation in undoing.of(event.operation)), None),
         )
         for event in events
@@ -178,7 +179,18 @@ class _Undoing:
         """The operations that undo this one and hold."""
         return [undoer for undoer in self.undoers.get(operation, ()) if is_in_effect(undoer, self.undoers)]
 
-    def is_offered(self, event: DealEvent) -> bool:
+    def offered(self, events: Sequence[DealEvent]) -> set[UUID]:
+        """Of the newest entries, newest first: those whose undoing is allowed and would do something."""
+        found: set[UUID] = set()
+        changed_since: set[str] = set()
+        for event in events:
+            if self._is_allowed(event) and leaves_something(event.after, changed_since):
+                found.add(event.id)
+            if event.undoes is None and not self.of(event.operation):
+                changed_since |= event.after.keys()
+        return found
+
+    def _is_allowed(self, event: DealEvent) -> bool:
         """Not for a deal's making and its deletions: the page has a button for those."""
         if event.kind == "created" or "deleted_at" in event.after or self.of(event.operation):
             return False

@@ -36,8 +36,8 @@ export function put(card, list, before, { isFlying = false } = {}) {
   focused?.focus({ preventScroll: true });
   if (!isFlying || calm.matches) return;
   const to = card.getBoundingClientRect();
-  const frames = [`translate(${from.x - to.x}px, ${from.y - to.y}px)`, "none"].map((transform) => ({ transform, zIndex: 5 }));
-  card.animate(frames, { duration: FLIGHT_MS, easing: "ease-out" });
+  const start = `translate(${from.x - to.x}px, ${from.y - to.y}px)`;
+  card.animate({ transform: [start, "none"], zIndex: [5, 5] }, { duration: FLIGHT_MS, easing: "ease-out" });
 }
 
 // On a board in another order than the hand's, positions say nothing: a card goes back to where it was taken from, and

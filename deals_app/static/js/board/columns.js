@@ -1,4 +1,12 @@
-// What stands around the cards of a column: the small form at its end and the sum on top, both closed by Escape.
+// What stands around the cards: the board's address, the small form at the end of a column and the sum on top of it.
+
+// A filter changes the address without loading the page. Whoever goes back, however early, sees what the address says.
+const address = (url) => url.pathname + url.search;
+let shown = address(new URL(performance.getEntriesByType("navigation")[0]?.name ?? location.href));
+const follow = () => shown !== address(location) && location.reload();
+document.addEventListener("htmx:after:history:update", () => (shown = address(location)));
+window.addEventListener("popstate", follow);
+follow();
 
 const quickOf = (element) => element.closest?.("[data-quick][open]");
 
