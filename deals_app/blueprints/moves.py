@@ -15,7 +15,7 @@ from deals_app.blueprints.notices import Notice, flash_all, notice
 from deals_app.blueprints.question_form import QuestionForm, sent_answers
 from deals_app.blueprints.web import actor, back_to, is_htmx, local_path, signed_in
 from deals_app.domain.errors import Conflict, FieldProblem, Forbidden, Invalid, NotFound, RuleBroken
-from deals_app.domain.stages import QUESTIONS, find_stage
+from deals_app.domain.stages import QUESTIONS, StageStatus, find_stage
 from deals_app.domain.views import StageView
 from deals_app.services.accounts import members
 from deals_app.services.placing import Place
@@ -65,7 +65,6 @@ class TooLate:
 
     sent: Sent
     target: StageView | None
-    message: str
     since: Since | None
     template: str = "board/_too_late.html"
     status: int = 409
@@ -80,10 +79,8 @@ def move(deal_id: UUID) -> Any:
         if form is not None and not form.validate():
             return _asks(deal_id, sent, form, Invalid())
         return _done(deal_id, _move(deal_id, sent, form))
-    except Conflict as error:
-        return _too_late(deal_id, sent, f"{error.message}.")
-    except RuleBroken:
-        return _too_late(deal_id, sent, "This deal is closed. A manager may reopen it.")
+    except (Conflict, RuleBroken):
+        return _too_late(deal_id, sent)
     except Invalid as error:
         return _asks(deal_id, sent, form or QuestionForm(), error)
     except (Forbidden, NotFound) as error:
@@ -125,14 +122,13 @@ def _done(deal_id: UUID, moved: Moved) -> Any:
     return _show(after, notices)
 
 
-def _too_late(deal_id: UUID, sent: Sent, message: str) -> Any:
+def _too_late(deal_id: UUID, sent: Sent) -> Any:
     """The card as it is, who made it so, and the same move on it as it now is where that is possible."""
     since = changes_since(actor(), deal_id, sent.version) if sent.version is not None else None
     after = _now(deal_id, since.stage_ids if since else ())
     target = find_stage(sent.stage, after.stages)
     is_possible = after.card.status == "open" and target is not None and target.id != after.card.stage_id
-    told = TooLate(sent=sent, target=target if is_possible else None, message=message, since=since)
-    return _show(after, refusal=told)
+    return _show(after, refusal=TooLate(sent=sent, target=target if is_possible else None, since=since))
 
 
 def _asks(deal_id: UUID, sent: Sent, form: QuestionForm, error: Invalid) -> Any:
@@ -146,7 +142,7 @@ def _asks(deal_id: UUID, sent: Sent, form: QuestionForm, error: Invalid) -> Any:
         return back_to("board.home")
     people = [person for person in members(actor()) if person.is_active] if form.asks_for_owner(error) else []
     fields = form.ask(error.problems, people, after.card.currency)
-    text = _question(target.name, error.problems) if target.is_open else "Why was it lost?"
+    text = "Why was it lost?" if target.status == StageStatus.CLOSED_LOST else _question(target.name, error.problems)
     return _show(after, refusal=Question(sent=sent, target=target, text=text, form=form, fields=fields))
 
 

@@ -141,9 +141,6 @@ def _send_headers(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if response.status_code not in {429, 503}:
-        # Flask-Limiter sends it with every answer; to a client it means "not now".
-        response.headers.pop("Retry-After", None)
     if settings.cookies_need_https:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if not request.path.startswith("/static/"):
