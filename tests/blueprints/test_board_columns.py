@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -72,7 +72,7 @@ def test_a_move_into_a_folded_column_answers_its_folded_head(sign_in: Any, peopl
     assert 'data-count="1"' in page
 
 
-@pytest.mark.parametrize("folded", ["", "x", "." * 500, "g" * 32, str(uuid4()), uuid4().hex])
+@pytest.mark.parametrize("folded", ["", "x", "." * 500, "g" * 32, str(UUID(int=7)), UUID(int=7).hex])
 def test_a_cookie_that_is_none_of_ours_folds_nothing(sign_in: Any, people: People, folded: str) -> None:
     alice = sign_in("alice")
     alice.client.set_cookie("folded", folded)
