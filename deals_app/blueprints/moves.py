@@ -22,6 +22,7 @@ from deals_app.services.placing import Place
 from deals_app.services.queries.board import CardAfterMove, card_after_move
 from deals_app.services.queries.changes import Since, changes_since
 from deals_app.services.stage_transition import Closing, Moved, move_deal
+from deals_app.services.unit_of_work import one_transaction
 
 blueprint = Blueprint("moves", __name__)
 
@@ -78,7 +79,10 @@ def move(deal_id: UUID) -> Any:
     try:
         if form is not None and not form.validate():
             return _asks(deal_id, sent, form, Invalid())
-        return _done(deal_id, _move(deal_id, sent, form))
+        with one_transaction(actor()):
+            moved = _move(deal_id, sent, form)
+            after = _now(deal_id, {moved.from_stage_id, moved.to_stage_id})
+        return _done(moved, after)
     except (Conflict, RuleBroken):
         return _too_late(deal_id, sent)
     except Invalid as error:
@@ -109,9 +113,8 @@ def _move(deal_id: UUID, sent: Sent, form: QuestionForm | None) -> Moved:
     )
 
 
-def _done(deal_id: UUID, moved: Moved) -> Any:
+def _done(moved: Moved, after: CardAfterMove) -> Any:
     """A reorder speaks for itself; a move of stage is said, with its undo."""
-    after = _now(deal_id, {moved.from_stage_id, moved.to_stage_id})
     stage = next(stage for stage in after.stages if stage.id == moved.to_stage_id)
     is_move = moved.from_stage_id != moved.to_stage_id
     said = f"Moved to {stage.name}" + ("" if after.fits else "; the filters hide it")

@@ -32,12 +32,13 @@ class ExampleForm(FlaskForm):
 @signed_in
 def index() -> str:
     """The page; its examples are made up in the templates, around today."""
-    today = datetime.now(UTC).date()
+    now = datetime.now(UTC)
+    today = now.date()
     days = {name: today + timedelta(days=offset) for name, offset in (("past", -12), ("soon", 3), ("later", 40))}
     form = ExampleForm(formdata=None, data={"value": "12k", "base_currency": "USD", "is_urgent": True})
     form.value.errors = ["Write an amount in digits, such as 12,000."]
     form.form_errors = ["The deal was not saved: one field needs another look."]
-    return render_template("styleguide/page.html", today=today, days=days, form=form)
+    return render_template("styleguide/page.html", now=now, today=today, days=days, form=form)
 
 
 @blueprint.post("")

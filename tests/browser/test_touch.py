@@ -87,6 +87,7 @@ def test_the_menu_moves_by_taps_and_the_toast_undoes(phone: Page, team: Team) ->
     found.locator("select").select_option(label="Proposal")
     found.get_by_role("button", name="Move").tap()
     expect(phone.locator("#toasts")).to_contain_text("Moved to Proposal")
+    expect(found.locator(".card-name")).to_be_in_viewport(ratio=1)
     expect_truth(phone, team)
     phone.get_by_role("button", name="Undo").tap()
     expect(phone.locator("#toasts")).to_contain_text("Undone: Rollout.")

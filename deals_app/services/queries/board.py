@@ -18,7 +18,7 @@ from deals_app.domain.views import BoardView, CardView, ColumnView, MemberView, 
 from deals_app.models import Deal, Stage
 from deals_app.services.accounts import member_views
 from deals_app.services.pipelines import find_pipeline, pipeline_views, stages_of
-from deals_app.services.queries.cards import CardReader, first_cards, one_card
+from deals_app.services.queries.cards import ONE_CARD, CardReader, first_cards
 from deals_app.services.queries.filters import CLOSED_DAYS, DealFilter, Sort, conditions, sort_of
 from deals_app.services.queries.totals import Rates, Sum, as_sum, rates_to, sum_columns, total_of
 from deals_app.services.statements import AnyRow
@@ -128,7 +128,7 @@ def card_after_move(
 ) -> CardAfterMove:
     """A card as it is now, for a board that shows this, with the heads of the columns in question; raises NotFound."""
     with reading(actor) as session:
-        row = session.execute(one_card(deal_id)).one_or_none()
+        row = session.execute(ONE_CARD, {"deal_id": deal_id}).one_or_none()
         if row is None:
             message = "There is no such deal"
             raise NotFound(message)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, func, select, true
+from sqlalchemy import ColumnElement, FromClause, bindparam, func, select, true
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.calendar import closes_soon, is_overdue
@@ -46,10 +46,10 @@ def first_cards(stages: ColumnElement[bool], deals: Sequence[ColumnElement[bool]
     return _with_names(statement, first).order_by(*order)
 
 
-def one_card(deal_id: UUID) -> AnySelect:
-    """The card of a live deal, with its pipeline."""
+def _one_card() -> AnySelect:
     live = Deal.deleted_at.is_(None)
-    one = select(*CARD_COLUMNS, Deal.customer_id, Deal.pipeline_id).where(Deal.id == deal_id, live).subquery("one")
+    which = Deal.id == bindparam("deal_id")
+    one = select(*CARD_COLUMNS, Deal.customer_id, Deal.pipeline_id).where(which, live).subquery("one")
     return _with_names(select(*_shown(one), one.c.pipeline_id).select_from(one), one)
 
 
@@ -71,6 +71,10 @@ def _with_names(statement: AnySelect, cards: FromClause) -> AnySelect:
         .outerjoin(Customer, Customer.id == cards.c.customer_id)
         .outerjoin(step, true())
     )
+
+
+# The card of the live deal `deal_id`, with its pipeline; built once, as every drop asks for it.
+ONE_CARD = _one_card()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,9 +73,14 @@ export function settle(card) {
 export function focusIn(card) {
   const focused = document.activeElement;
   if (!card.contains(focused)) return null;
-  return focused.matches(".card-name") ? ".card-name" : "summary, .card-name";
+  return focused.closest("[data-card-menu]") ? "menu" : "name";
 }
 
-export function reveal(card) {
-  card.scrollIntoView({ block: "nearest", inline: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+// The column first: for as long as a card flies, the browser takes it to be where it is seen.
+export async function reveal(card) {
+  const how = { block: "nearest", inline: "nearest", behavior: calm.matches ? "auto" : "smooth" };
+  columnOf(card).scrollIntoView(how);
+  const flights = card.getAnimations().filter((each) => !(each instanceof CSSAnimation));
+  await Promise.allSettled(flights.map((flight) => flight.finished));
+  card.scrollIntoView(how);
 }

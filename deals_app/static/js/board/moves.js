@@ -75,9 +75,10 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   // What is being answered stays when the board around it asks for itself.
   card.toggleAttribute("hx-morph-skip", Boolean(card.querySelector(TOLD)));
   const asked = card.querySelector("[data-question] [autofocus]");
-  const focused = asked ?? (ctx.focus && card.querySelector(ctx.focus));
-  focused?.focus({ preventScroll: true });
-  if (focused) reveal(card);
+  if (!asked && !ctx.focus) return;
+  const menu = ctx.focus === "menu" && card.querySelector("summary");
+  (asked ?? (menu || card.querySelector(".card-name"))).focus({ preventScroll: true });
+  reveal(card);
 });
 
 // Refused, broken or unanswered: nothing was swapped, and the card still carries its old place.
