@@ -79,10 +79,7 @@ def move(deal_id: UUID) -> Any:
     try:
         if form is not None and not form.validate():
             return _asks(deal_id, sent, form, Invalid())
-        with one_transaction(actor()):
-            moved = _move(deal_id, sent, form)
-            after = _now(deal_id, {moved.from_stage_id, moved.to_stage_id})
-        return _done(moved, after)
+        return _done(*_move(deal_id, sent, form))
     except (Conflict, RuleBroken):
         return _too_late(deal_id, sent)
     except Invalid as error:
@@ -101,16 +98,19 @@ def card(deal_id: UUID) -> Any:
     return _show(_now(deal_id, request.args.getlist("stage", type=UUID)))
 
 
-def _move(deal_id: UUID, sent: Sent, form: QuestionForm | None) -> Moved:
-    return move_deal(
-        actor(),
-        deal_id,
-        stage=sent.stage,
-        version=sent.version,
-        place=sent.place,
-        closing=form.closing() if form else Closing(),
-        answers=form.edit() if form else None,
-    )
+def _move(deal_id: UUID, sent: Sent, form: QuestionForm | None) -> tuple[Moved, CardAfterMove]:
+    """The move, and in the same transaction the card it leaves."""
+    with one_transaction(actor()):
+        moved = move_deal(
+            actor(),
+            deal_id,
+            stage=sent.stage,
+            version=sent.version,
+            place=sent.place,
+            closing=form.closing() if form else Closing(),
+            answers=form.edit() if form else None,
+        )
+        return moved, _now(deal_id, {moved.from_stage_id, moved.to_stage_id})
 
 
 def _done(moved: Moved, after: CardAfterMove) -> Any:

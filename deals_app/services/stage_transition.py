@@ -82,6 +82,8 @@ def move_deal(
         if deal.status != StageStatus.OPEN:
             message = f"cannot move from terminal stage {_key_of(stages, deal.stage_id)}"
             raise RuleBroken(message, code="MOVE_STAGE_FAILED")
+        if target.id == deal.stage_id and answers is None:
+            return _still_there(work, deal)
         return _transition(work, deal, target, closing or Closing(), place=place, note=note, answers=answers)
 
 
@@ -219,6 +221,11 @@ def _reorder(work: UnitOfWork, deal: AnyRow, place: Place) -> Moved:
     position = position_in(work.session, deal.stage_id, place)
     if position != deal.position:
         write_deal(work, deal.id, {"position": position})
+    return _still_there(work, deal)
+
+
+def _still_there(work: UnitOfWork, deal: AnyRow) -> Moved:
+    """Nothing but its place has changed, if that."""
     return Moved(
         deal_id=deal.id,
         from_stage_id=deal.stage_id,

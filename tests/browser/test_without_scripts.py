@@ -156,6 +156,8 @@ def board_with(
             app = create_app(engines.settings(str(db.engine.url.database), ASSETS=setting))
             stack.callback(close_connections, app)
             server = make_server("127.0.0.1", 0, app, threaded=True)
+            # What a page was still loading when it was closed is answered to the end: files are closed again.
+            server.daemon_threads = False  # type: ignore[attr-defined]
             stack.enter_context(running(server))
             context = browser.new_context(base_url=f"http://127.0.0.1:{server.server_port}")
             stack.callback(context.close)
