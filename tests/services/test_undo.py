@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -225,5 +226,6 @@ def test_many_changes_undone_in_reverse_return_every_row(people: People, seed: i
         except (RuleBroken, NotFound):
             continue
     for operation in reversed(done):
-        undo_operation(people.mona, operation)
+        with suppress(NotFound):  # A move to where the deal was has changed nothing.
+            undo_operation(people.mona, operation)
     assert [state(people.alice, deal_id) for deal_id in ids] == before
