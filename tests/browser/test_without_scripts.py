@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -14,15 +13,14 @@ from typing import ClassVar
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
-from deals_app.app import create_app
 from deals_app.blueprints import assets
 from deals_app.extensions import db
 from deals_app.services.stage_transition import move_deal
 from tests.browser.boards import Team, card, choose, column, drag, expect_truth, make_team, truth
 from tests.browser.conftest import sign_in
 from tests.engines import TestEngines
+from tests.served import served_from
 from tests.sql import SUPERUSER, connected
 
 
@@ -87,6 +85,7 @@ class TestWithScriptsSwitchedOff:
 class Cdn(BaseHTTPRequestHandler):
     """A CDN on loopback that does what the test tells it to; what it was asked for is in `asked`."""
 
+    address: ClassVar[str]
     behaviour: ClassVar[str] = "answers"
     asked: ClassVar[list[str]] = []
     released: ClassVar[threading.Event] = threading.Event()
@@ -114,52 +113,35 @@ class Cdn(BaseHTTPRequestHandler):
         """Quietly."""
 
 
-@contextmanager
-def running(server: socketserver.BaseServer) -> Iterator[None]:
-    """A server in a thread."""
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.fixture
 def cdn(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Cdn]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Cdn)
-    monkeypatch.setattr(assets, "_CDN", f"http://127.0.0.1:{server.server_port}/npm/")
+    monkeypatch.setattr(Cdn, "address", f"http://127.0.0.1:{server.server_port}/npm/", raising=False)
     monkeypatch.setattr(Cdn, "asked", [])
     monkeypatch.setattr(Cdn, "released", threading.Event())
-    with running(server):
-        yield Cdn
-        Cdn.released.set()
-
-
-def close_connections(app: Flask) -> None:
-    with app.app_context():
-        for engine in db.engines.values():
-            engine.dispose()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Cdn
+    Cdn.released.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture
 def board_with(
-    browser: Browser, demo_app: Flask, engines: TestEngines, team: Team, cdn: type[Cdn]
+    browser: Browser, engines: TestEngines, team: Team, cdn: type[Cdn], tmp_path: Path
 ) -> Iterator[Callable[..., Page]]:
-    """`board_with(assets="auto", cdn="hangs")`: the rep's board, served in this process."""
+    """`board_with(setting="auto", behaviour="hangs")`: the rep's board, where the CDN does that."""
     with ExitStack() as stack:
 
         def make(*, setting: str, behaviour: str, copies: bool = True) -> Page:
             cdn.behaviour = behaviour
-            app = create_app(engines.settings(str(db.engine.url.database), ASSETS=setting))
-            stack.callback(close_connections, app)
-            server = make_server("127.0.0.1", 0, app, threaded=True)
-            # What a page was still loading when it was closed is answered to the end: files are closed again.
-            server.daemon_threads = False  # type: ignore[attr-defined]
-            stack.enter_context(running(server))
-            context = browser.new_context(base_url=f"http://127.0.0.1:{server.server_port}")
+            settings = engines.settings(str(db.engine.url.database), ASSETS=setting)
+            address = stack.enter_context(
+                served_from("tests.browser.own_cdn:application()", settings, tmp_path, {"OWN_CDN": cdn.address})
+            )
+            context = browser.new_context(base_url=address)
             stack.callback(context.close)
             page = context.new_page()
             if not copies:
