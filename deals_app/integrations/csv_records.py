@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from itertools import chain
+from typing import Any, Final, NamedTuple
 
 # Python's own limit of a field, kept as ours: no deal has a cell of that size.
 MAX_CELL_CHARACTERS: Final = 131_072
 # A row that is longer has an unclosed quote, or was never a row; also what keeps memory from growing with the file.
 MAX_ROW_CHARACTERS: Final = 1 << 20
+_BATCH_CHARACTERS: Final = 1 << 16
 _SHOWN_CHARACTERS: Final = 1000
 
 _QUOTES_DO_NOT_ADD_UP: Final = (
@@ -23,8 +24,7 @@ _TOO_LONG: Final = f"the row has more than {MAX_ROW_CHARACTERS:,} characters; is
 LOST_TRACK: Final = frozenset({_QUOTES_DO_NOT_ADD_UP, _TOO_LONG})
 
 
-@dataclass(frozen=True)
-class RawRow:
+class RawRow(NamedTuple):
     """A row as it stands in the file. `line` is the physical line it starts in, the first of the file being 1.
 
     With a `problem` (a sentence) the cells are only there to be shown; long ones are cut and a NUL is shown as ␀.
@@ -35,42 +35,86 @@ class RawRow:
     problem: str | None = None
 
 
+class Dialect(NamedTuple):
+    """How cells are told apart. A quote inside a quoted cell is written twice, or after the `escape` if one is set."""
+
+    delimiter: str
+    quote: str = '"'
+    escape: str | None = None
+
+    def reader(self, lines: Iterator[str]) -> Any:
+        """The csv module's reader of these lines; it raises csv.Error where quotes do not add up."""
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quotechar=self.quote,
+            escapechar=self.escape,
+            doublequote=self.escape is None,
+            skipinitialspace=True,
+            strict=True,
+        )
+
+
 class _Lines:
-    """The physical lines of a text; remembers those of the record being read, and refuses a record without an end."""
+    """The physical lines of a text in batches; those of the record being read are kept, for the case that it fails.
+
+    Taking lines one by one in Python would cost more than splitting them into cells does in C.
+    """
 
     def __init__(self, text: io.TextIOBase) -> None:
-        self.text = text
-        self.number = 0
-        self.of_record: list[str] = []
-        self.characters = 0
+        self._text = text
+        self._unfinished = ""
+        self._kept: list[str] = []
+        self._first_kept = 1
+        # The line in which the record being read starts; whoever reads moves it.
+        self.record = 1
 
     def __iter__(self) -> Iterator[str]:
-        return self
+        """The lines from the start of the record on."""
+        return chain.from_iterable(self._batches())
 
-    def __next__(self) -> str:
-        line = self.text.readline(MAX_ROW_CHARACTERS)
-        if not line:
-            raise StopIteration
-        self.number += 1
-        self.of_record.append(line)
-        self.characters += len(line)
-        if self.characters >= MAX_ROW_CHARACTERS:
-            self._skip_to_line_end(line)
-            raise csv.Error
-        return line
+    def between(self, first: int, last: int) -> list[str]:
+        """These lines, both included, of the record being read."""
+        return self._kept[first - self._first_kept : last + 1 - self._first_kept]
 
-    def start_record(self) -> int:
-        """Forget the lines so far; the number of the line the next record starts in."""
-        self.of_record = []
-        self.characters = 0
-        return self.number + 1
+    def _batches(self) -> Iterator[list[str]]:
+        if known := self._kept[self.record - self._first_kept :]:
+            yield known
+        while True:
+            record = self._kept[self.record - self._first_kept :]
+            if sum(map(len, record)) >= MAX_ROW_CHARACTERS:
+                raise csv.Error
+            batch = self._next_batch()
+            if not batch:
+                return
+            self._kept = record + batch
+            self._first_kept = self.record
+            yield batch
 
-    def _skip_to_line_end(self, piece: str) -> None:
-        while piece and not piece.endswith(("\n", "\r")):
-            piece = self.text.readline(MAX_ROW_CHARACTERS)
+    def _next_batch(self) -> list[str]:
+        while piece := self._text.read(_BATCH_CHARACTERS):
+            lines = io.StringIO(self._unfinished + piece, newline="").readlines()
+            # A CR at the end may be half of a line end.
+            self._unfinished = "" if lines[-1].endswith("\n") else lines.pop()
+            if len(self._unfinished) >= MAX_ROW_CHARACTERS:
+                lines.append(self._cut_line())
+            if lines:
+                return lines
+        rest, self._unfinished = self._unfinished, ""
+        return io.StringIO(rest, newline="").readlines()
+
+    def _cut_line(self) -> str:
+        """The beginning of a line without an end, with a NUL at its end as a mark; the rest of it is skipped."""
+        cut, self._unfinished = self._unfinished[:MAX_ROW_CHARACTERS] + "\0\n", ""
+        while piece := self._text.read(_BATCH_CHARACTERS):
+            lines = io.StringIO(piece, newline="").readlines()
+            if len(lines) > 1 or lines[0].endswith(("\n", "\r")):
+                self._unfinished = "".join(lines[1:])
+                break
+        return cut
 
 
-def records(text: io.TextIOBase, delimiter: str) -> Iterator[RawRow]:
+def records(text: io.TextIOBase, dialect: Dialect) -> Iterator[RawRow]:
     """All rows of `text` (opened with newline=""), blank ones included, in constant memory.
 
     Where quotes do not add up, the line with the odd one is a row with the problem of `LOST_TRACK`, and reading
@@ -79,33 +123,42 @@ def records(text: io.TextIOBase, delimiter: str) -> Iterator[RawRow]:
     # Process-wide, but only ever raised: the size of a row is limited above, that of a cell below.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_CHARACTERS))
     lines = _Lines(text)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
     while True:
-        start = lines.start_record()
+        start = lines.record
+        before = start - 1
+        reader = dialect.reader(iter(lines))
         try:
-            yield _checked(start, next(reader))
-        except StopIteration:
-            return
+            for cells in reader:
+                lines.record = before + reader.line_num + 1
+                yield checked(start, cells)
+                start = lines.record
         except csv.Error:
-            yield from _line_by_line(start, lines.of_record, delimiter)
+            last = before + reader.line_num
+            yield from _line_by_line(start, lines.between(start, last), dialect)
+            lines.record = last + 1
+        else:
+            return
 
 
-def _line_by_line(start: int, lines: list[str], delimiter: str) -> Iterator[RawRow]:
+def _line_by_line(start: int, lines: list[str], dialect: Dialect) -> Iterator[RawRow]:
     """What is left of a record whose quotes do not add up: its first line is refused, the others read on their own."""
     too_long = sum(map(len, lines)) >= MAX_ROW_CHARACTERS
     yield RawRow(start, [_shown(lines[0])], _TOO_LONG if too_long else _QUOTES_DO_NOT_ADD_UP)
     for number, line in enumerate(lines[1:], start + 1):
         try:
-            for cells in csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True):
-                yield _checked(number, cells)
+            for cells in dialect.reader(iter([line])):
+                yield checked(number, cells)
         except csv.Error:
             yield RawRow(number, [_shown(line)], _QUOTES_DO_NOT_ADD_UP)
 
 
-def _checked(line: int, cells: list[str]) -> RawRow:
+def checked(line: int, cells: list[str]) -> RawRow:
+    """A row of these cells; refused when a cell is too long or holds a NUL, which no database keeps."""
     row = "".join(cells)
     if "\0" not in row and len(row) <= MAX_CELL_CHARACTERS:
         return RawRow(line, cells)
+    if len(row) >= MAX_ROW_CHARACTERS // 2:
+        return RawRow(line, [_shown(cell) for cell in cells[:_SHOWN_CHARACTERS]], _TOO_LONG)
     for position, cell in enumerate(cells, 1):
         if "\0" in cell:
             problem = f"column {position} contains a NUL character; take it out"

@@ -1,4 +1,4 @@
-"""From a file's bytes to its text: which encoding it is in, and what is no text at all. Rows are csv_reading.py."""
+"""From a file's bytes to its text: which encoding it is in. What is no text at all is file_kinds.py."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import io
 import re
 from typing import BinaryIO, Final
 
+from deals_app.integrations.csv_code_pages import RUN, WORD, code_pages_of, other_script
+from deals_app.integrations.file_kinds import Unreadable, encoding_by_mark
 
-class Unreadable(ValueError):
-    """The file as a whole is not a table of deals; the message is a sentence that says what it is instead."""
-
+__all__ = ["MIXED", "Unreadable", "detect_encoding", "open_text"]
 
 # Files pasted together from two systems: UTF-8 where it is valid, each other byte as cp1252.
 MIXED: Final = "utf-8+cp1252"
@@ -18,47 +18,24 @@ _BYTES_AS_CP1252 = "deals-bytes-as-cp1252"
 
 _CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 4096
-_HIGH_BYTES = bytes(range(0x80, 0x100))
-_NOT_LETTERS = bytes(code for code in range(0x80) if not chr(code).isalpha())
-_CONTROLS = bytes(code for code in range(0x20) if chr(code) not in "\t\n\r\f")
+_ASCII = bytes(range(0x80))
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-
-_SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"PK\x03\x04", "an Excel workbook or another zipped file; save it as CSV first"),
-    (b"\xd0\xcf\x11\xe0", "an Excel workbook of the old kind; save it as CSV first"),
-    (b"%PDF", "a PDF document; deals are read from CSV files"),
-    (b"\x1f\x8b", "a gzip archive; unpack it first"),
-    (b"{\\rtf", "a text document (RTF); deals are read from CSV files"),
-)
-_MARKUP: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"<!doctype", "a web page; export the table as CSV instead"),
-    (b"<html", "a web page; export the table as CSV instead"),
-    (b"<?xml", "an XML file; export the table as CSV instead"),
-    (b'{"', "JSON; send it to /api/sales/deals/bulk or export the table as CSV"),
-    (b"[{", "JSON; send it to /api/sales/deals/bulk or export the table as CSV"),
-)
-_MARKS: Final[tuple[tuple[bytes, str], ...]] = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-# Scripts whose letters are all beyond ASCII; among Latin ones guessing does more harm than cp1252 does.
-_OTHER_SCRIPTS = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp932", "euc_jp", "gb18030", "big5", "cp949"]
+# As many different words as settle a language.
+_WORDS: Final = 5000
+_SAMPLE_BYTES: Final = 1 << 16
 
 
 def detect_encoding(stream: BinaryIO) -> str:
     """The encoding `open_text` reads the whole stream in without an error; the stream is left at its start.
 
     In this order: a byte order mark; UTF-16 without one, by its NULs; strict UTF-8; UTF-8 with strays (`MIXED`); a
-    non-Latin code page, judged by charset-normalizer; cp1252, or latin-1 where cp1252 has no such character.
+    non-Latin code page, judged by charset-normalizer; the Latin code page whose letters make words; cp1252, or latin-1
+    where cp1252 has no such character.
 
-    Raises Unreadable for an empty file, for the kinds of file people confuse with CSV, and for other binaries.
+    Raises Unreadable for a file that is damaged.
     """
     stream.seek(0)
-    head = stream.read(_HEAD_BYTES)
-    refuse_what_is_no_text(head)
-    encoding = _encoding_by_mark(head)
+    encoding = encoding_by_mark(stream.read(_HEAD_BYTES))
     if encoding:
         if not _decodes(stream, encoding):
             message = f"The file says it is {encoding.removesuffix('-sig').upper()} but is damaged; export it again"
@@ -69,42 +46,27 @@ def detect_encoding(stream: BinaryIO) -> str:
     return encoding
 
 
+def chosen_encoding(stream: BinaryIO, name: str) -> str:
+    """The encoding a person named, if the whole stream can be read in it. Raises Unreadable."""
+    try:
+        encoding = name if name == MIXED else codecs.lookup(name).name
+        "".encode("utf-8" if name == MIXED else encoding)
+    except (LookupError, ValueError):
+        message = f"“{name[:40]}” is not an encoding; choose one of the list"
+        raise Unreadable(message) from None
+    if encoding != MIXED and not _decodes(stream, encoding):
+        message = f"The file cannot be read as {encoding}: some of its bytes are no characters there; choose another"
+        raise Unreadable(message)
+    stream.seek(0)
+    return encoding
+
+
 def open_text(stream: BinaryIO, encoding: str) -> io.TextIOWrapper:
     """The stream from its start as text with its line ends kept; `detach()` it to keep the stream open."""
     stream.seek(0)
     if encoding == MIXED:
         return io.TextIOWrapper(stream, encoding="utf-8", errors=_BYTES_AS_CP1252, newline="")
     return io.TextIOWrapper(stream, encoding=encoding, newline="")
-
-
-def refuse_what_is_no_text(head: bytes) -> None:
-    """Raise Unreadable when these first bytes of a file are empty or belong to no text file."""
-    if not head.removeprefix(codecs.BOM_UTF8).strip():
-        message = "The file is empty"
-        raise Unreadable(message)
-    start = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
-    for signature, what in _SIGNATURES:
-        if head.startswith(signature):
-            raise Unreadable("The file is " + what)
-    for signature, what in _MARKUP:
-        if start.startswith(signature):
-            raise Unreadable("The file is " + what)
-    if _encoding_by_mark(head) is None and len(head) - len(head.translate(None, _CONTROLS)) > len(head) // 10:
-        message = "The file is not text; deals are read from CSV files"
-        raise Unreadable(message)
-
-
-def _encoding_by_mark(head: bytes) -> str | None:
-    for mark, encoding in _MARKS:
-        if head.startswith(mark):
-            return encoding
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    pairs = len(head) // 2
-    if odd > pairs // 2 and even <= pairs // 10:
-        return "utf-16-le"
-    if even > pairs // 2 and odd <= pairs // 10:
-        return "utf-16-be"
-    return None
 
 
 def _decodes(stream: BinaryIO, encoding: str) -> bool:
@@ -121,30 +83,25 @@ def _decodes(stream: BinaryIO, encoding: str) -> bool:
 
 def _encoding_of_bytes(stream: BinaryIO) -> str:
     """The encoding of text that is not UTF-8."""
-    high, in_utf8, letters, undefined = 0, 0, 0, False
-    sample = b""
+    high, in_utf8, in_runs = 0, 0, 0
+    words = set[bytes]()
+    runs = b""
     stream.seek(0)
     while chunk := stream.read(_CHUNK_BYTES):
-        beyond = chunk.translate(None, bytes(range(0x80)))
-        high += len(beyond)
+        high += len(chunk.translate(None, _ASCII))
         in_utf8 += sum(map(len, _UTF8_SEQUENCE.findall(chunk)))
-        letters += len(chunk.translate(None, _NOT_LETTERS + _HIGH_BYTES))
-        undefined = undefined or any(code in beyond for code in b"\x81\x8d\x8f\x90\x9d")
-        sample = sample or chunk[: 1 << 16]
+        in_runs += sum(map(len, RUN.findall(chunk)))
+        if len(words) < _WORDS:
+            words.update(WORD.findall(chunk))
+        if len(runs) < _SAMPLE_BYTES:
+            runs += b"\n".join(line for line in chunk.splitlines() if RUN.search(line))[:_SAMPLE_BYTES]
     # In a cp1252 file a capital followed by a quotation mark may look like UTF-8, but not most of the time.
     if in_utf8 > high / 2:
         return MIXED
-    if high > letters and (guess := _other_script(sample)) and _decodes(stream, guess):
+    # Latin words have one letter beyond ASCII, or two; words of other scripts are of nothing else.
+    if in_runs > high / 2 and (guess := other_script(runs)) and _decodes(stream, guess):
         return guess
-    return "latin-1" if undefined else "cp1252"
-
-
-def _other_script(sample: bytes) -> str | None:
-    # Here, because it is heavy and hardly ever needed.
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(sample, cp_isolation=_OTHER_SCRIPTS).best()
-    return best.encoding if best else None
+    return next((page for page in code_pages_of(words) if _decodes(stream, page)), "latin-1")
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:

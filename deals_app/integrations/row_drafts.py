@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import chain
 from typing import Final, TypeVar
 
@@ -32,8 +32,8 @@ from deals_app.integrations.csv_columns import BY_KEY, CUSTOM, IGNORE, Preset
 
 _CLOSED: Final[Mapping[str, str]] = {"closed_won": "won", "closed_lost": "lost"}
 
-_cached_date = lru_cache(maxsize=8192)(parse_date)
-_cached_money = lru_cache(maxsize=8192)(parse_money)
+_REMEMBERED: Final = 8192
+_cached_money = lru_cache(maxsize=_REMEMBERED)(parse_money)
 
 Parsed = TypeVar("Parsed")
 
@@ -60,6 +60,11 @@ class Reading:
         fills = [BY_KEY[target].fills for _, target in self.targets]
         return tuple(frozenset(chain.from_iterable(fills[:width])) for width in range(len(fills) + 1))
 
+    @cached_property
+    def date_of(self) -> Callable[[str], date]:
+        """`parse_date` in this table's order; many rows share a date."""
+        return lru_cache(maxsize=_REMEMBERED)(partial(parse_date, order=self.date_order))
+
 
 def draft_of(cells: Sequence[str], reading: Reading) -> DealDraft | list[FieldProblem]:
     """The deal in these cells (in the order of `reading.columns`; missing ones at the end speak of nothing).
@@ -67,7 +72,7 @@ def draft_of(cells: Sequence[str], reading: Reading) -> DealDraft | list[FieldPr
     All problems of the row come back, each under the file's own column name, its message quoting the value. A text is
     trimmed and otherwise kept as sent. A value without a currency of its own is in minor units of the base currency.
     """
-    row = _Row(reading)
+    row = _Row(reading, {}, {}, reading.given[min(len(cells), len(reading.columns))], [])
     row.sort(cells)
     value_minor, currency = row.money()
     status = row.text("status")
@@ -97,16 +102,15 @@ def draft_of(cells: Sequence[str], reading: Reading) -> DealDraft | list[FieldPr
     return row.problems_in_order() if row.problems else draft
 
 
-@dataclass
+@dataclass(slots=True)
 class _Row:
     reading: Reading
-    texts: dict[str, str] = field(default_factory=dict[str, str])
-    custom: dict[str, str] = field(default_factory=dict[str, str])
-    given: frozenset[str] = frozenset()
-    problems: list[FieldProblem] = field(default_factory=list[FieldProblem])
+    texts: dict[str, str]
+    custom: dict[str, str]
+    given: frozenset[str]
+    problems: list[FieldProblem]
 
     def sort(self, cells: Sequence[str]) -> None:
-        self.given = self.reading.given[min(len(cells), len(self.reading.columns))]
         texts = self.texts
         for (column, target), cell in zip(self.reading.targets, cells, strict=False):
             if not cell or target == IGNORE or not (text := sent_text(cell)):
@@ -141,9 +145,7 @@ class _Row:
             return None
 
     def date(self, target: str) -> date | None:
-        if target not in self.texts:
-            return None
-        return self.parsed(target, lambda text: _cached_date(text, order=self.reading.date_order))
+        return self.parsed(target, self.reading.date_of) if target in self.texts else None
 
     def name(self) -> str:
         name = self.texts.get("name", "")
@@ -163,9 +165,9 @@ class _Row:
 
     def money(self) -> tuple[int | None, str | None]:
         """Minor units and the currency the row names, if any."""
-        base = self.reading.base_currency
-        stated = self.parsed("currency", lambda text: parse_currency(text, base_currency=base))
-        text = self.texts.get("value")
+        base, texts = self.reading.base_currency, self.texts
+        stated = self.parsed("currency", partial(parse_currency, base_currency=base)) if "currency" in texts else None
+        text = texts.get("value")
         if not text:
             return None, stated
         if (plain := plain_minor_units(text, stated or base)) is not None:

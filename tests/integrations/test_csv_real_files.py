@@ -14,7 +14,7 @@ import pytest
 
 from deals_app.domain.drafts import DealDraft
 from deals_app.domain.money import to_minor
-from deals_app.integrations.csv_text import Unreadable
+from deals_app.integrations.file_kinds import Unreadable
 from deals_app.integrations.sources.csv_file import FileShape, guess_mapping, normalise, reading_of, rows, sniff
 from tests.integrations.csv_files import read
 
@@ -184,7 +184,6 @@ def test_it_isolates_nul_bytes_and_unclosed_quotes(crm: Path) -> None:
         ("12_empty.csv", "The file is empty"),
         ("13_header_only.csv", r"a header \(“name”, “value”\) but no rows"),
         ("14_no_known_columns.csv", "No column for the deal's name among “foo”, “bar”"),
-        ("15_duplicate_headers.csv", r"Columns 2 \(“value”\) and 3 \(“Value”\) have the same name"),
         ("17_xlsx_renamed.csv", "Excel workbook"),
         ("18_pdf_renamed.csv", "PDF"),
     ],
@@ -192,6 +191,15 @@ def test_it_isolates_nul_bytes_and_unclosed_quotes(crm: Path) -> None:
 def test_it_says_what_an_unreadable_file_is(crm: Path, name: str, says: str) -> None:
     with pytest.raises(Unreadable, match=says):
         sniff(crm / name)
+
+
+def test_it_makes_duplicate_headers_distinct(crm: Path) -> None:
+    found = read(crm / "15_duplicate_headers.csv")
+
+    assert found.shape.header == ("name", "value", "Value (2)", "Amount")
+    assert found.shape.remarks
+    (draft,) = found.drafts
+    assert (draft.value_minor, draft.custom) == (100, {"Value (2)": "2", "Amount": "3"})
 
 
 def test_it_reads_a_file_of_two_encodings_without_replacement_characters(crm: Path) -> None:

@@ -1,4 +1,4 @@
-"""Deals from a CSV file: any system's export, any spreadsheet. Reading it is csv_shape.py and csv_reading.py."""
+"""Deals from a CSV file or a workbook: any system's export. Reading it is file_sniffing.py and csv_reading.py."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from typing import Final, cast, get_args
 from deals_app.domain.drafts import DealDraft
 from deals_app.domain.errors import FieldProblem
 from deals_app.integrations.csv_columns import FIELDS, Field, MappingProblem, Preset, guess_mapping, guess_preset
-from deals_app.integrations.csv_reading import RawRow, rows
-from deals_app.integrations.csv_shape import FileShape, sniff
-from deals_app.integrations.csv_text import Unreadable
+from deals_app.integrations.csv_reading import LeftOut, RawRow, rows
+from deals_app.integrations.csv_shape import FileShape
+from deals_app.integrations.file_kinds import Unreadable
+from deals_app.integrations.file_layout import DELIMITERS, QUOTES, Said
+from deals_app.integrations.file_sniffing import sniff
 from deals_app.integrations.row_drafts import Reading, draft_of
 
 __all__ = [
+    "DELIMITERS",
     "EXAMPLE",
     "FIELDS",
+    "QUOTES",
     "Field",
     "FileShape",
+    "LeftOut",
     "MappingProblem",
     "Preset",
     "RawRow",
     "Reading",
+    "Said",
     "Unreadable",
     "guess_mapping",
     "guess_preset",
