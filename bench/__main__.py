@@ -18,16 +18,17 @@ from bench.processes import watched
 from bench.profiles import profile_tables
 from bench.scene import Scene, actor_of, bare_application, product, scene
 
-SMALL, LARGE = 10_000, 100_000
+SMALL, LARGE, HUGE = 10_000, 100_000, 1_000_000
 RESULT = Path("bench.json")
 
 
 @click.command()
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Rounds of each, ours and bare.")
 @click.option("--seconds", default=3.0, show_default=True, help="Seconds of load a round.")
+@click.option("--huge", is_flag=True, help=f"Also import {HUGE:,} rows, which takes minutes.")
 @click.option("--profile", is_flag=True, help="Say instead where the time of a move, a board and an import goes.")
 @click.option("--note", is_flag=True, help="Also put what is printed into BENCH.md.")
-def main(rounds: int, seconds: float, *, profile: bool, note: bool) -> None:
+def main(rounds: int, seconds: float, *, huge: bool, profile: bool, note: bool) -> None:
     """Measure, print the tables, write bench.json."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, scene(Path(folder)) as made:
@@ -36,7 +37,7 @@ def main(rounds: int, seconds: float, *, profile: bool, note: bool) -> None:
             text = profile_tables(made, SMALL)
         else:
             with watched() as peaks:
-                ratios = _measured(made, rounds, seconds)
+                ratios = _measured(made, rounds, seconds, huge=huge)
             memory = peaks.as_json()
             text = "\n\n".join((table_of(ratios), processor_table(ratios), memory_table(memory), machine_line(facts)))
             taken = round(time.monotonic() - begun)
@@ -47,7 +48,7 @@ def main(rounds: int, seconds: float, *, profile: bool, note: bool) -> None:
         record("profile" if profile else "figures", text)
 
 
-def _measured(made: Scene, rounds: int, seconds: float) -> list[Ratio]:
+def _measured(made: Scene, rounds: int, seconds: float, *, huge: bool) -> list[Ratio]:
     smalls = [f"small{number}" for number in range(rounds)]
     with product(made) as port, bare_application(made) as bare_port:
         imports = [measured_imports(made, smalls, SMALL), measured_imports(made, ["large"], LARGE)]
@@ -60,7 +61,10 @@ def _measured(made: Scene, rounds: int, seconds: float) -> list[Ratio]:
             measured_board(small, smalls[0], SMALL, **ports),
             measured_board(large, "large", LARGE, **ports),
         ]
-        return [*measured_moves(small, smalls[0], **ports), *boards, *imports]
+        moves = measured_moves(made, small, smalls[0], **ports)
+        if huge:
+            imports.append(measured_imports(made, ["huge"], HUGE))
+        return [*moves, *boards, *imports]
 
 
 if __name__ == "__main__":

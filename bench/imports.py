@@ -15,7 +15,7 @@ from deals_app.domain.actor import Actor
 from deals_app.services.importing.intake import receive_file, start_import
 
 DEMANDED = 0.15
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 900.0
 STAGES = ("lead", "qualified", "proposal", "negotiation")
 # With everything that a deal's table has but foreign keys and triggers: the physical limit knows no rules of ours.
 COPIED = "CREATE TABLE IF NOT EXISTS copied (LIKE deals INCLUDING ALL)"

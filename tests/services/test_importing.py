@@ -115,7 +115,6 @@ def test_blank_lines_are_no_deals(people: People, crm: Path) -> None:
     [
         ("12_empty.csv", "empty"),
         ("13_header_only.csv", "no rows"),
-        ("15_duplicate_headers.csv", "same name"),
         ("17_xlsx_renamed.csv", "Excel workbook"),
         ("18_pdf_renamed.csv", "PDF"),
     ],

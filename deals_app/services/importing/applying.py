@@ -17,6 +17,10 @@ from sqlalchemy.orm import Session
 # One import of a tenant at a time applies a chunk: two people with the same file make each deal and customer once.
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('import:' || current_tenant()::text, 0))")
 
+# A crash of the server may take the newest transactions with it, each chunk with its cursor, and they are done again.
+# The last one of staging and of the import wait for the disk, and with them everything before.
+UNHURRIED = text("SET LOCAL synchronous_commit = off")
+
 # Every statement names the lines it is about, as a range of the primary key: a fresh table has no statistics, and
 # without them the planner would read the whole import for each chunk.
 LINES = "r.import_id = :import_id AND r.line > :after AND r.line <= :last"
@@ -49,7 +53,8 @@ CHUNK = text(f"""
     CREATE TEMP TABLE chunk ON COMMIT DROP AS
     SELECT r.tenant_id, r.line, r.problems, r.name, r.match_key, r.company_key, r.value, r.currency, r.stage_id,
            r.status, r.probability, r.owner_id, r.expected_close_date, r.actual_close_date, r.ref_system,
-           r.external_id, r.source, r.loss_reason, r.tags, r.custom_fields, r.metadata, new_id() AS fresh_id,
+           r.external_id, r.source, r.loss_reason, r.tags, r.custom_fields, r.metadata,
+           nth_id((SELECT new_id()), r.line) AS fresh_id,
            CASE WHEN r.problems IS NULL THEN (
                SELECT e.deal_id FROM external_refs e
                WHERE e.system = r.ref_system AND e.external_id = r.external_id) END AS matched_id,
@@ -105,8 +110,9 @@ TOPS = (
     text("SET LOCAL enable_sort = off"),
     text("""
     CREATE TEMP TABLE tops ON COMMIT DROP AS
-    SELECT s.id AS stage_id, COALESCE((SELECT d.position FROM deals d WHERE d.stage_id = s.id AND d.deleted_at IS NULL
-                                       ORDER BY d.position LIMIT 1), 0) AS position
+    SELECT s.id AS stage_id, s.probability,
+           COALESCE((SELECT d.position FROM deals d WHERE d.stage_id = s.id AND d.deleted_at IS NULL
+                     ORDER BY d.position LIMIT 1), 0) AS position
     FROM stages s WHERE s.pipeline_id = :pipeline_id
     """),
     text("SET LOCAL enable_sort = on"),
@@ -115,24 +121,24 @@ ON_TOP = "tops.position - 1024 * row_number() OVER (PARTITION BY c.stage_id ORDE
 INSERT = text(f"""
     INSERT INTO deals (tenant_id, id, customer_id, assigned_to, name, match_key, value, currency, pipeline_id, stage_id,
         status, probability, source, ingested_from, expected_close_date, actual_close_date, loss_reason, tags,
-        custom_fields, metadata, position)
+        custom_fields, metadata, position, created_at, stage_entered_at)
     SELECT c.tenant_id, c.fresh_id, company.customer_id, c.owner_id, c.name, c.match_key, c.value, c.currency,
         :pipeline_id, c.stage_id, c.status,
-        CASE WHEN c.status = 'open' THEN COALESCE(c.probability, s.probability) ELSE s.probability END,
+        CASE WHEN c.status = 'open' THEN COALESCE(c.probability, tops.probability) ELSE tops.probability END,
         COALESCE(c.source, 'inbound'), 'csv', c.expected_close_date,
         CASE WHEN c.status <> 'open' THEN COALESCE(c.actual_close_date, :today) END, c.loss_reason, c.tags,
-        c.custom_fields, c.metadata, {ON_TOP}
-    FROM chunk c JOIN stages s ON s.id = c.stage_id JOIN tops ON tops.stage_id = c.stage_id
+        c.custom_fields, c.metadata, {ON_TOP}, (SELECT change_time()), (SELECT change_time())
+    FROM chunk c JOIN tops ON tops.stage_id = c.stage_id
     LEFT JOIN company ON company.key = c.company_key
     WHERE c.matched_id IS NULL AND c.problems IS NULL
     ORDER BY c.line
 """)  # noqa: S608 (the expression stands above)
 
+# An id that another door has taken meanwhile is an error: the chunk is rolled back, and finds that deal the next time.
 REFERENCES = text("""
     INSERT INTO external_refs (tenant_id, system, external_id, deal_id)
     SELECT tenant_id, ref_system, external_id, COALESCE(matched_id, fresh_id) FROM chunk
     WHERE problems IS NULL AND refusal IS NULL AND (matched_id IS NULL OR is_matched_by_name)
-    ON CONFLICT DO NOTHING
 """)
 
 # What became of each line, and with it the cursor and the counts.
@@ -144,7 +150,8 @@ SETTLE = text(f"""
                            WHEN u.id IS NOT NULL THEN 'updated' ELSE 'unchanged' END,
             deal_id = CASE WHEN c.problems IS NULL THEN COALESCE(c.matched_id, c.fresh_id) END,
             problems = CASE WHEN c.refusal IS NULL THEN c.problems
-                            ELSE jsonb_build_array(jsonb_build_object('field', '', 'message', c.refusal)) END
+                            ELSE jsonb_build_array(jsonb_build_object('field', '', 'message', c.refusal)) END,
+            updated_at = now()
         FROM chunk c LEFT JOIN updated u ON u.id = c.matched_id
         WHERE {LINES} AND r.line = c.line
         RETURNING r.outcome
@@ -191,7 +198,7 @@ ON_MOVE = {
     "stage_entered_at": f"CASE WHEN {MOVED} THEN now() ELSE d.stage_entered_at END",
     "position": f"CASE WHEN {MOVED} THEN {ON_TOP} ELSE d.position END",
 }
-PROBABILITY = "CASE WHEN c.status = 'open' THEN COALESCE(c.probability, {otherwise}) ELSE s.probability END"
+PROBABILITY = "CASE WHEN c.status = 'open' THEN COALESCE(c.probability, {otherwise}) ELSE tops.probability END"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +228,7 @@ def apply_chunk(session: Session, plan: Plan, *, after: int, rows: int) -> int |
         "after": after,
         "last": last,
     }
-    for statement in (COMPANIES, NEW_CUSTOMERS, CHUNK, *TOPS, UPDATED):
+    for statement in (UNHURRIED, COMPANIES, NEW_CUSTOMERS, CHUNK, *TOPS, UPDATED):
         session.execute(statement, values)
     found = session.execute(FOUND).one()
     if found.matched or found.nameless:
@@ -247,7 +254,7 @@ def _update(given: AbstractSet[str]) -> TextClause:
             f"CASE WHEN c.status = 'open' THEN NULL WHEN {MOVED} THEN COALESCE(c.actual_close_date, :today)"
             " ELSE COALESCE(c.actual_close_date, d.actual_close_date) END"
         )
-        otherwise = f"CASE WHEN {MOVED} THEN s.probability ELSE d.probability END"
+        otherwise = f"CASE WHEN {MOVED} THEN tops.probability ELSE d.probability END"
         columns["probability"] = PROBABILITY.format(otherwise=otherwise)
     elif "probability" in given:
         columns["probability"] = (
@@ -263,7 +270,6 @@ def _update(given: AbstractSet[str]) -> TextClause:
                        ({new}) IS DISTINCT FROM ({old}) AS differs
                 FROM chunk c
                 JOIN deals d ON d.id = c.matched_id
-                JOIN stages s ON s.id = c.stage_id
                 JOIN tops ON tops.stage_id = c.stage_id
                 LEFT JOIN company ON company.key = c.company_key
                 WHERE c.problems IS NULL AND c.refusal IS NULL) candidates

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import CursorResult, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
@@ -29,6 +29,7 @@ from deals_app.integrations.sources import csv_file
 from deals_app.integrations.sources.csv_file import FileShape, RawRow
 from deals_app.models import Import, ImportFile, ImportRow
 from deals_app.services.accounts import member_views, owner_ids_by_text
+from deals_app.services.importing.applying import UNHURRIED
 from deals_app.services.outbox import Lease, renew
 from deals_app.services.pipelines import chosen_pipeline
 from deals_app.services.unit_of_work import reading, unit_of_work
@@ -128,12 +129,15 @@ def stage_file(actor: Actor, lease: Lease, import_id: UUID) -> None:
         for first in rows:
             with unit_of_work(actor) as work:
                 renew(work.session, lease)
+                work.session.execute(UNHURRIED)
                 _copy(work.session, chain([first], islice(rows, ROWS_PER_BATCH - 1)))
                 work.session.execute(KEEP, {"tenant_id": actor.tenant_id, "import_id": import_id})
     with unit_of_work(actor) as work:
         renew(work.session, lease)
-        for statement in (REPEATED, REPEATED_INDEX, SETTLE_REPEATED):
-            work.session.execute(statement, {"import_id": import_id} if statement is not REPEATED_INDEX else {})
+        repeated = cast("CursorResult[Any]", work.session.execute(REPEATED, {"import_id": import_id}))
+        if repeated.rowcount:
+            work.session.execute(REPEATED_INDEX)
+            work.session.execute(SETTLE_REPEATED, {"import_id": import_id})
         total = select(func.count()).where(ImportRow.import_id == import_id).scalar_subquery()
         work.session.execute(update(Import).where(Import.id == import_id).values(staged_at=func.now(), total=total))
 
@@ -167,7 +171,7 @@ def _copy(session: Session, batch: Iterable[tuple[Any, ...]]) -> None:
 def _staged(row: RawRow, target: Target) -> tuple[Any, ...]:
     """One row of the file as a row of `import_rows`, in the order of COLUMNS."""
     draft = csv_file.normalise(row, target.reading)
-    cells = _json(row.cells)
+    cells = f"[{', '.join(map(_json_text, row.cells))}]"
     if not isinstance(draft, DealDraft):
         return (row.line, cells, _json([_as_json(problem) for problem in draft]), *NOTHING)
     stage = target.stage(draft.stage_text or "")
@@ -216,8 +220,9 @@ def _as_json(problem: FieldProblem) -> dict[str, str]:
     return {"field": problem.field, "message": problem.message}
 
 
-# `json.dumps` would make a new encoder for each cell.
+# `json.dumps` would make a new encoder for each cell; a list of texts needs none.
 _json = json.JSONEncoder(ensure_ascii=False).encode
+_json_text = json.encoder.encode_basestring
 
 
 def _fingerprint(cells: list[str]) -> str:

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.errors import NotFound
 from deals_app.domain.views import ImportView, RejectedRow
 from deals_app.integrations.sources import csv_file
-from deals_app.models import Import, ImportFile, ImportRow
+from deals_app.models import Import, ImportRow
 from deals_app.services.accounts import member_views
 from deals_app.services.unit_of_work import reading
 
@@ -53,11 +53,10 @@ def mapped_columns(actor: Actor, import_id: UUID) -> list[MappedColumn]:
     """The columns of a draft with samples from the first part of its file; raises NotFound."""
     with reading(actor) as session:
         found = _found(session, import_id)
-        start = session.scalars(
-            select(ImportFile.content).where(ImportFile.import_id == import_id, ImportFile.part == 0)
-        ).one_or_none()
         shape, mapping = csv_file.FileShape.from_json(found.shape), found.mapping
-    samples = _samples(start or b"", shape)
+    samples = [
+        [row[column][:60] for row in shape.first_rows if column < len(row)] for column in range(len(shape.header))
+    ]
     return [
         MappedColumn(header=header, target=mapping.get(header, csv_file.FIELDS[-1].key), samples=tuple(values))
         for header, values in zip(shape.header, samples, strict=True)
@@ -74,7 +73,7 @@ def rejected_rows(actor: Actor, import_id: UUID) -> list[RejectedRow]:
     with reading(actor) as session:
         rows = session.execute(
             select(ImportRow.line, ImportRow.cells, ImportRow.problems)
-            .where(ImportRow.import_id == import_id, ImportRow.outcome == "failed")
+            .where(*_rejected(import_id))
             .order_by(ImportRow.line)
             .limit(SHOWN_REJECTED)
         ).all()
@@ -89,7 +88,7 @@ def rejected_csv(actor: Actor, import_id: UUID) -> Iterator[str]:
         header = csv_file.FileShape.from_json(_found(session, import_id).shape).header
         rows = session.execute(
             select(ImportRow.line, ImportRow.cells, ImportRow.problems)
-            .where(ImportRow.import_id == import_id, ImportRow.outcome == "failed")
+            .where(*_rejected(import_id))
             .order_by(ImportRow.line)
         ).all()
     yield _csv_line([*header, "line", "reason"])
@@ -132,18 +131,9 @@ def _view(session: Session, row: Import, names: dict[str, str] | None = None) ->
     )
 
 
-def _samples(start: bytes, shape: csv_file.FileShape) -> list[list[str]]:
-    """Up to three values of each column; the file's first megabyte may end within a row, which is not shown."""
-    columns: list[list[str]] = [[] for _ in shape.header]
-    try:
-        for number, row in enumerate(csv_file.rows(io.BytesIO(start), shape)):
-            if number == SAMPLE_ROWS:
-                break
-            for column, cell in zip(columns, row.cells, strict=False):
-                column.append(cell[:60])
-    except csv_file.Unreadable:
-        pass
-    return columns
+def _rejected(import_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    """Both, as the index speaks of the problems only."""
+    return ImportRow.import_id == import_id, ImportRow.outcome == "failed", ImportRow.problems.is_not(None)
 
 
 def _reasons(problems: list[dict[str, str]]) -> list[str]:
