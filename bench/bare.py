@@ -18,7 +18,6 @@ from psycopg.rows import DictRow, dict_row
 app = Flask(__name__)
 CONNINFO = os.environ["BARE_CONNINFO"]
 CARDS = 25
-ROWS = 1_000
 
 idle: list[psycopg.Connection[DictRow]] = []
 
@@ -28,15 +27,40 @@ STAGES = """
     WHERE s.tenant_id = %(tenant_id)s AND p.is_default ORDER BY s.position
 """
 SHOWN = "d.deleted_at IS NULL AND (d.actual_close_date IS NULL OR d.actual_close_date >= current_date - 30)"
-TOTALS = f"""
-    SELECT d.stage_id, d.currency, count(*) AS count, count(*) FILTER (WHERE d.value IS NULL) AS unknown_count,
+# A look per stage: asked for all of them at once, PostgreSQL reads the whole table.
+SUMS = f"""
+    SELECT s.id AS stage_id, sums.* FROM stages s CROSS JOIN LATERAL (
+    SELECT d.currency, count(*) AS count, count(*) FILTER (WHERE d.value IS NULL) AS unknown_count,
            coalesce(sum(d.value) FILTER (WHERE NOT d.value_estimated), 0)::bigint AS value,
            coalesce(sum(d.value * d.probability) FILTER (WHERE NOT d.value_estimated), 0) / 100 AS weighted,
            count(*) FILTER (WHERE d.value_estimated) AS estimated_count,
            coalesce(sum(d.value) FILTER (WHERE d.value_estimated), 0)::bigint AS estimated
-    FROM deals d WHERE d.tenant_id = %(tenant_id)s AND {SHOWN}
-      AND d.pipeline_id = (SELECT id FROM pipelines WHERE tenant_id = %(tenant_id)s AND is_default)
-    GROUP BY d.stage_id, d.currency ORDER BY d.currency
+    FROM {{deals}} d WHERE d.tenant_id = s.tenant_id AND d.pipeline_id = s.pipeline_id AND d.stage_id = s.id AND {SHOWN}
+    GROUP BY d.currency) sums
+    WHERE s.tenant_id = %(tenant_id)s AND {{which}} ORDER BY sums.currency
+"""
+TOTALS = SUMS.format(
+    deals="deals",
+    which="s.pipeline_id = (SELECT id FROM pipelines WHERE tenant_id = %(tenant_id)s AND is_default)",
+)
+TOUCHED_TOTALS = SUMS.format(deals="bare_deals", which="s.id = ANY(%(stages)s)")
+# What a move comes to: one row with the columns, checks and indexes of a deal, without keys to others and triggers.
+MOVE = """
+    UPDATE bare_deals SET stage_id = %(stage)s, stage_entered_at = now(), updated_at = now(), version = version + 1,
+        position = (SELECT min(position) FROM bare_deals WHERE tenant_id = %(tenant_id)s AND stage_id = %(stage)s
+                    AND deleted_at IS NULL) - 1024
+    WHERE tenant_id = %(tenant_id)s AND id = %(deal)s
+"""
+ONE_CARD = """
+    SELECT c.*, k.name AS customer_name, u.name AS owner_name, n.step, n.step_due_on
+    FROM bare_deals c
+    LEFT JOIN customers k ON k.tenant_id = c.tenant_id AND k.id = c.customer_id
+    LEFT JOIN users u ON u.id = c.assigned_to
+    LEFT JOIN LATERAL (
+        SELECT left(a.body, 120) AS step, a.due_on AS step_due_on FROM activities a
+        WHERE a.tenant_id = c.tenant_id AND a.deal_id = c.id AND a.due_on IS NOT NULL AND a.done_at IS NULL
+        ORDER BY a.due_on, a.id LIMIT 1) n ON true
+    WHERE c.tenant_id = %(tenant_id)s AND c.id = %(deal)s
 """
 FIRST_CARDS = f"""
     SELECT c.*, k.name AS customer_name, u.name AS owner_name, n.step, n.step_due_on
@@ -63,19 +87,31 @@ FIRST_CARDS = f"""
 def ready() -> str:
     """The smallest answer."""
     with connected() as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS bare (id integer PRIMARY KEY, n integer NOT NULL DEFAULT 0)")
-        connection.execute("INSERT INTO bare (id) SELECT generate_series(0, %s - 1) ON CONFLICT DO NOTHING", [ROWS])
+        connection.execute("SELECT 1")
         connection.commit()
     return "ok"
 
 
-@app.put("/bare/<int:row>")
-def update(row: int) -> str:
+@app.put("/bare/<uuid:tenant_id>/<uuid:deal>/<uuid:stage>")
+def move(tenant_id: Any, deal: Any, stage: Any) -> str:
     """One UPDATE, one COMMIT."""
     with connected() as connection:
-        connection.execute("UPDATE bare SET n = n + 1 WHERE id = %s", [row])
+        connection.execute(MOVE, {"tenant_id": tenant_id, "deal": deal, "stage": stage})
         connection.commit()
     return "{}"
+
+
+@app.post("/bare/<uuid:tenant_id>/<uuid:deal>/<uuid:stage>/from/<uuid:before>")
+def drop(tenant_id: Any, deal: Any, stage: Any, before: Any) -> str:
+    """The same, and what the board has to show: the card, and the sums of the two columns."""
+    values = {"tenant_id": tenant_id, "deal": deal, "stage": stage, "stages": [stage, before]}
+    with connected() as connection:
+        connection.execute(MOVE, values)
+        stages = connection.execute(STAGES, values).fetchall()
+        sums = connection.execute(TOUCHED_TOTALS, values).fetchall()
+        cards = connection.execute(ONE_CARD, values).fetchall()
+        connection.commit()
+    return shown(stages, [each for each in stages if each["id"] in values["stages"]], sums, cards)
 
 
 @app.get("/bare/board/<uuid:tenant_id>")
@@ -87,7 +123,12 @@ def board(tenant_id: Any) -> str:
         sums = connection.execute(TOTALS, values).fetchall()
         cards = connection.execute(FIRST_CARDS, values).fetchall()
         connection.commit()
-    columns: dict[Any, dict[str, Any]] = {stage["id"]: {"stage": stage, "parts": [], "cards": []} for stage in stages}
+    return shown(stages, stages, sums, cards)
+
+
+def shown(stages: list[DictRow], touched: list[DictRow], sums: list[DictRow], cards: list[DictRow]) -> str:
+    """Columns with their sums and cards."""
+    columns: dict[Any, dict[str, Any]] = {stage["id"]: {"stage": stage, "parts": [], "cards": []} for stage in touched}
     for part in sums:
         columns[part["stage_id"]]["parts"].append(part)
     for card in cards:

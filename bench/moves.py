@@ -1,17 +1,22 @@
-"""Moves through the whole stack, beside a bare route that does one UPDATE and its COMMIT."""
+"""Moves through the whole stack, beside bare routes: one UPDATE and its COMMIT, and for a drop what the board shows."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from itertools import count, cycle
+from dataclasses import dataclass
+from itertools import cycle
 from urllib.parse import urlencode
+from uuid import UUID
+
+import psycopg
 
 from bench.figures import Ratio
 from bench.load import CLIENTS, Load, Script, rate, request
-from bench.scene import Browser, signed_in
+from bench.scene import Browser, Scene, signed_in
 from deals_app.domain.actor import Actor
 from deals_app.services.api_keys import create_api_key
+from deals_app.services.pipelines import pipelines
 from deals_app.services.queries.deal_pages import Narrowing, deal_page
 
 DEMANDED = 0.3
@@ -19,30 +24,65 @@ DEALS_PER_CLIENT = 100
 # A key may make 200 requests a second (CONTRACT.md section 6).
 KEYS_PER_CLIENT = 5
 STAGES = ("qualified", "proposal", "negotiation", "lead")
-LIMIT_IS = "a bare Flask route: one UPDATE, COMMIT"
+# The same number of rows in the same indexes as the deals have that are moved.
+COPY_OF_DEALS = """
+    CREATE TABLE bare_deals (LIKE deals INCLUDING ALL);
+    INSERT INTO bare_deals SELECT * FROM deals;
+    ANALYZE bare_deals;
+"""
 
 
-def measured_moves(actor: Actor, slug: str, *, port: int, bare_port: int, rounds: int, seconds: float) -> list[Ratio]:
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """A way to move deals, the bare route beside it, and what that does; scripts by the client's number."""
+
+    name: str
+    ours: Callable[[int], Script]
+    bare: Callable[[int], Script]
+    limit_is: str
+
+
+def measured_moves(
+    made: Scene, actor: Actor, slug: str, *, port: int, bare_port: int, rounds: int, seconds: float
+) -> list[Ratio]:
     """By API with a key, and as the page drops a card; each client moves deals of its own."""
+    with psycopg.connect(made.conninfo, autocommit=True) as connection:
+        connection.execute(COPY_OF_DEALS)
     ids = deal_ids(actor, CLIENTS * DEALS_PER_CLIENT)
     shares = [ids[number::CLIENTS] for number in range(CLIENTS)]
     keys = [new_keys(actor) for _ in range(CLIENTS)]
+    stages = [stage.id for key in STAGES for stage in pipelines(actor)[0].stages if stage.key == key]
     browser = signed_in(port, slug)
-    scripts: dict[str, Callable[[int], Script]] = {
-        "move by API": lambda number: api_moves(keys[number], shares[number]),
-        "move by drop": lambda number: drops(browser, shares[number]),
-    }
-    bare = Load(port=bare_port, script=updates)
+    contests = (
+        Contest(
+            name="move by API",
+            ours=lambda number: api_moves(keys[number], shares[number]),
+            bare=lambda number: bare_moves("PUT", actor, shares[number], stages),
+            limit_is="a bare Flask route: one UPDATE of the deal's row with its indexes, COMMIT",
+        ),
+        Contest(
+            name="move by drop",
+            ours=lambda number: drops(browser, shares[number]),
+            bare=lambda number: bare_moves("POST", actor, shares[number], stages),
+            limit_is="the same, and the card and the sums of two columns by plain SQL and plain Jinja",
+        ),
+    )
     return [
         Ratio.of_loads(
-            name,
-            [(rate(Load(port=port, script=script), seconds), rate(bare, seconds)) for _ in range(rounds)],
+            each.name,
+            [
+                (
+                    rate(Load(port=port, script=each.ours), seconds),
+                    rate(Load(port=bare_port, script=each.bare), seconds),
+                )
+                for _ in range(rounds)
+            ],
             unit="moves",
             demanded=DEMANDED,
-            limit_is=LIMIT_IS,
+            limit_is=each.limit_is,
             facts={"clients": CLIENTS},
         )
-        for name, script in scripts.items()
+        for each in contests
     ]
 
 
@@ -84,7 +124,11 @@ def drops(browser: Browser, ids: list[str]) -> Script:
             versions[deal_id] = answer.partition('data-version="')[2].partition('"')[0]
 
 
-def updates(number: int) -> Script:
-    """The bare route; each client has rows of its own."""
-    for turn in count():
-        yield request("PUT", f"/bare/{number * DEALS_PER_CLIENT + turn % DEALS_PER_CLIENT}")
+def bare_moves(method: str, actor: Actor, ids: list[str], stages: list[UUID]) -> Script:
+    """The bare routes, asked for the same."""
+    before = stages[-1]
+    for stage in cycle(stages):
+        for deal_id in ids:
+            path = f"/bare/{actor.tenant_id}/{deal_id}/{stage}"
+            yield request(method, path if method == "PUT" else f"{path}/from/{before}")
+        before = stage

@@ -31,6 +31,7 @@ from deals_app.blueprints import (
 )
 from deals_app.blueprints import settings as settings_pages
 from deals_app.extensions import ask_after_rest, csrf, db, login, migrate, redis
+from deals_app.services.sign_in import SESSION_LIFETIME
 from deals_app.settings import APPLICATION_ROLE, Settings, settings_from_environment
 
 
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> OpenAPI:
         validation_error_callback=errors.validation_answer,
     )
     app.config.update(flask_config(settings))
+    app.jinja_environment = presentation.Templates
     if settings.public_url.startswith("https://"):
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)
 
@@ -86,6 +88,9 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.cookies_need_https,
         "SESSION_PROTECTION": None,
+        # As long as the session in the database, whose end does not move either: so no answer sends the cookie again.
+        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,

@@ -61,7 +61,7 @@ def move(deal_id: UUID) -> ResponseReturnValue:
         return _asks(deal_id, form, error)
     except (Conflict, RuleBroken) as error:
         return _too_late(deal_id, error)
-    said = notice(f"Moved to {_name(deal_id, moved)}.", undo=moved.operation)
+    said = notice(f"Moved to {moved.deal.stage_name}.", undo=moved.operation)
     return changed(said, endpoint="deals.page", deal_id=deal_id)
 
 
@@ -75,7 +75,7 @@ def reopen(deal_id: UUID) -> ResponseReturnValue:
         return refused(error, endpoint="deals.page", deal_id=deal_id)
     except (Conflict, RuleBroken) as error:
         return _too_late(deal_id, error)
-    said = notice(f"Reopened in {_name(deal_id, moved)}.", undo=moved.operation)
+    said = notice(f"Reopened in {moved.deal.stage_name}.", undo=moved.operation)
     return changed(said, endpoint="deals.page", deal_id=deal_id)
 
 
@@ -132,11 +132,6 @@ def _too_late(deal_id: UUID, error: Conflict | RuleBroken) -> Any:
 
 def _target(page: DealPage) -> StageView | None:
     return find_stage(request.form.get("stage", ""), page.stages)
-
-
-def _name(deal_id: UUID, moved: Moved) -> str:
-    stages = deal_page(actor(), deal_id).stages
-    return next(stage.name for stage in stages if stage.id == moved.to_stage_id)
 
 
 def _version() -> int | None:

@@ -110,14 +110,13 @@ def _move(deal_id: UUID, sent: Sent, form: QuestionForm | None) -> tuple[Moved, 
             closing=form.closing() if form else Closing(),
             answers=form.edit() if form else None,
         )
-        return moved, _now(deal_id, {moved.from_stage_id, moved.to_stage_id})
+        return moved, _now(deal_id, {moved.from_stage_id})
 
 
 def _done(moved: Moved, after: CardAfterMove) -> Any:
     """A reorder speaks for itself; a move of stage is said, with its undo."""
-    stage = next(stage for stage in after.stages if stage.id == moved.to_stage_id)
-    is_move = moved.from_stage_id != moved.to_stage_id
-    said = f"Moved to {stage.name}" + ("" if after.fits else "; the filters hide it")
+    is_move = moved.from_stage_id != moved.deal.stage_id
+    said = f"Moved to {moved.deal.stage_name}" + ("" if after.fits else "; the filters hide it")
     notices = [notice(said, undo=moved.operation)] if is_move else []
     if not is_htmx():
         flash_all(notices)

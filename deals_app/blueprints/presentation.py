@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
+from flask.templating import Environment
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
 from deals_app.blueprints.assets import init_assets
-from deals_app.domain.money import from_minor
+from deals_app.domain.money import from_minor, minor_digits
 
 NO_VALUE: Final = "No value"
 _LOCALE: Final = "en_US"
@@ -28,6 +29,9 @@ _SHORT_UNITS: Final = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decim
 
 _KILO: Final = 1000
 _NEEDS_NO_PLACES: Final = 100
+
+# strftime takes longer than the rest of a date together, and says it in the server's language.
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _JUST_NOW_SECONDS: Final = 45
 _DAY: Final = 86_400
@@ -73,10 +77,9 @@ def money(value: int | None, currency: str) -> str:
     """Minor units as people write the amount: `$1,234.50`, `¥1,200`; decimals only where they are not zero."""
     if value is None:
         return NO_VALUE
-    amount = from_minor(value, currency)
-    whole = amount == amount.to_integral_value()
-    digits = 0 if whole else max(0, -_exponent(amount))
-    return _signed(amount, currency, f"{abs(amount):,.{digits}f}")
+    places = minor_digits(currency)
+    whole, rest = divmod(abs(value), 10**places)
+    return _signed(value, currency, f"{whole:,}.{rest:0{places}}" if rest else f"{whole:,}")
 
 
 def money_short(value: int | None, currency: str) -> str:
@@ -109,7 +112,7 @@ def plain_decimal(value: Decimal | None) -> str:
 
 def day(value: date | None) -> str:
     """`21 Nov 2026`."""
-    return "" if value is None else f"{value.day} {value:%b %Y}"
+    return "" if value is None else f"{_day_and_month(value)} {value.year}"
 
 
 @pass_context
@@ -118,7 +121,7 @@ def day_short(context: Context, value: date | None) -> str:
     if value is None:
         return ""
     this_year = datetime.now(_zone(context)).year
-    return f"{value.day} {value:%b}" if value.year == this_year else day(value)
+    return _day_and_month(value) if value.year == this_year else day(value)
 
 
 def month(value: date) -> str:
@@ -199,6 +202,17 @@ def endpoint_exists(name: str) -> bool:
     return name in current_app.view_functions
 
 
+class Templates(Environment):
+    """Flask's, with one set of globals for all templates, as we give none to a single one.
+
+    Jinja asks at each import which are new to the imported; of its chained maps that took longer than a card.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The environment's own."""
+        return {**self.globals, **d} if d else self.globals
+
+
 def init_presentation(app: Flask) -> None:
     """Register all of this, and the asset globals, with the application's templates."""
     filters: tuple[Callable[..., object], ...] = (
@@ -233,12 +247,11 @@ def _zone(context: Context) -> ZoneInfo:
     return ZoneInfo(actor.time_zone if actor else "UTC")
 
 
-def _exponent(amount: Decimal) -> int:
-    exponent = amount.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
+def _day_and_month(value: date) -> str:
+    return f"{value.day} {_MONTHS[value.month - 1]}"
 
 
-def _signed(amount: Decimal, currency: str, digits: str) -> str:
+def _signed(amount: Decimal | int, currency: str, digits: str) -> str:
     sign = "-" if amount < 0 else ""
     symbol = _symbol(currency)
     gap = "\u00a0" if symbol[-1].isalpha() else ""

@@ -8,7 +8,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Request, Response, abort, current_app, g, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import current_user, login_required, login_user
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -23,6 +24,16 @@ R = TypeVar("R")
 
 THEMES = ("system", "light", "dark")
 CONTRASTS = ("system", "more")
+
+
+class PageSessions(SecureCookieSessionInterface):
+    """Sessions are the pages': the APIs read no cookie and set none, whoever sends one."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """None that could be written to outside the pages."""
+        if request.path.startswith("/api/"):
+            return self.make_null_session(app)
+        return super().open_session(app, request)
 
 
 class SessionUser:
@@ -47,6 +58,7 @@ def init_web(app: Flask) -> None:
     login.login_message = None  # type: ignore[assignment]
     login.user_loader(_load_user)
     login.unauthorized_handler(_ask_to_sign_in)
+    app.session_interface = PageSessions()
     app.before_request(_name_request)
     app.after_request(_send_headers)
     app.context_processor(_template_context)

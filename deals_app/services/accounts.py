@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import exc, func, insert, select, text
+from sqlalchemy import Connection, exc, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor, Role
@@ -20,8 +20,14 @@ from deals_app.services.audit import record
 from deals_app.services.outbox import system_actor
 from deals_app.services.passwords import MINIMUM_LENGTH, hash_password
 from deals_app.services.pipelines import insert_pipeline
+from deals_app.services.straight import Straight
 from deals_app.services.unit_of_work import before_tenant, reading, unit_of_work
 
+MEMBERS = Straight(
+    select(User.id, User.name, User.email, Membership.role, User.is_active)
+    .join(Membership, Membership.user_id == User.id)
+    .order_by(func.lower(User.name), User.id)
+)
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[^@\s]+@localhost")
 MEMBER_ROLES = (Role.REP, Role.MANAGER, Role.ADMIN)
@@ -92,14 +98,12 @@ def members(actor: Actor) -> list[MemberView]:
         return member_views(session)
 
 
-def member_views(session: Session) -> list[MemberView]:
-    """The people of the session's tenant by name."""
-    rows = session.execute(
-        select(User.id, User.name, User.email, Membership.role, User.is_active)
-        .join(Membership, Membership.user_id == User.id)
-        .order_by(func.lower(User.name), User.id)
-    )
-    return [MemberView(id=r.id, name=r.name, email=r.email, role=r.role, is_active=r.is_active) for r in rows]
+def member_views(through: Connection | Session) -> list[MemberView]:
+    """The people of the transaction's tenant by name."""
+    return [
+        MemberView(id=row.id, name=row.name, email=row.email, role=row.role, is_active=row.is_active)
+        for row in MEMBERS.rows(through)
+    ]
 
 
 def actor_for_tenant(slug: str, *, reference: str, door: str) -> Actor:

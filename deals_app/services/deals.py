@@ -115,8 +115,8 @@ def take_deal(actor: Actor, deal_id: UUID) -> Edited:
         if deal.assigned_to is not None:
             message = "Somebody else has taken this deal"
             raise Forbidden(message)
-        write_deal(work, deal_id, {"assigned_to": actor.user_id, "version": deal.version + 1})
-        return Edited(version=deal.version + 1, operation=work.operation)
+        written = write_deal(work, deal_id, {"assigned_to": actor.user_id, "version": deal.version + 1})
+        return Edited(deal=written, operation=work.operation)
 
 
 def delete_deal(actor: Actor, deal_id: UUID, *, version: int | None = None) -> Edited:
@@ -124,8 +124,8 @@ def delete_deal(actor: Actor, deal_id: UUID, *, version: int | None = None) -> E
     with unit_of_work(actor) as work:
         deal = locked_deal(work, deal_id)
         check_version(deal, version)
-        write_deal(work, deal_id, {"deleted_at": CHANGE_TIME, "version": deal.version + 1})
-        return Edited(version=deal.version + 1, operation=work.operation)
+        written = write_deal(work, deal_id, {"deleted_at": CHANGE_TIME, "version": deal.version + 1})
+        return Edited(deal=written, operation=work.operation)
 
 
 def restore_deal(actor: Actor, deal_id: UUID) -> Edited:
@@ -135,5 +135,5 @@ def restore_deal(actor: Actor, deal_id: UUID) -> Edited:
         if deal.deleted_at is None:
             message = "cannot restore a deal that is not deleted"
             raise RuleBroken(message, code="RESTORE_FAILED")
-        write_deal(work, deal_id, {"deleted_at": None, "version": deal.version + 1})
-        return Edited(version=deal.version + 1, operation=work.operation)
+        written = write_deal(work, deal_id, {"deleted_at": None, "version": deal.version + 1})
+        return Edited(deal=written, operation=work.operation)

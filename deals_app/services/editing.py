@@ -16,8 +16,10 @@ from deals_app.domain.errors import Conflict, FieldProblem, Invalid
 from deals_app.domain.lengths import LONGEST_NAME, LONGEST_TAG
 from deals_app.domain.matching import is_blank, match_key
 from deals_app.domain.money import CURRENCIES, MAX_MINOR
+from deals_app.domain.views import DealView
 from deals_app.models import Customer, Deal, DealEvent, Membership
 from deals_app.services.customers import customer_named
+from deals_app.services.deal_rows import deal_view
 from deals_app.services.locking import check_version, locked_deal
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
 from deals_app.services.writing import write_deal
@@ -48,9 +50,9 @@ class DealEdit:
 
 @dataclass(frozen=True, kw_only=True)
 class Edited:
-    """The deal's version now, and the operation that can be undone; None when nothing differed."""
+    """The deal as it is now, and the operation that can be undone; None when nothing differed."""
 
-    version: int
+    deal: DealView
     operation: UUID | None
 
 
@@ -72,12 +74,11 @@ def edit_deal(
         deal = work.session.execute(select(Deal).where(Deal.id == deal_id)).scalar_one()
         changed = {key: value for key, value in values.items() if getattr(deal, key) != value}
         if not changed:
-            return Edited(version=locked.version, operation=None)
+            return Edited(deal=deal_view(work.connection, actor, deal_id), operation=None)
         if "value" in changed:
             changed["value_estimated"] = False
         changed["version"] = locked.version + 1
-        write_deal(work, deal_id, changed)
-        return Edited(version=changed["version"], operation=work.operation)
+        return Edited(deal=write_deal(work, deal_id, changed), operation=work.operation)
 
 
 def name_problems(name: str) -> list[FieldProblem]:

@@ -9,12 +9,12 @@ from sqlalchemy import bindparam, select
 from deals_app.domain.errors import Conflict, Forbidden, NotFound
 from deals_app.models import Deal
 from deals_app.services.statements import AnyRow, table
+from deals_app.services.straight import Straight
 from deals_app.services.unit_of_work import UnitOfWork
 
 deals = table(Deal)
 
-# Built once and on tables: what the ORM adds to a statement costs as much as the move itself.
-LOCKED = (
+LOCKED = Straight(
     select(
         deals.c.id,
         deals.c.pipeline_id,
@@ -39,7 +39,7 @@ def locked_deal(work: UnitOfWork, deal_id: UUID, *, deleted: bool = False) -> An
 
     With `deleted` a deal that was deleted is found as well.
     """
-    deal = work.connection.execute(LOCKED, {"deal_id": deal_id}).one_or_none()
+    deal = LOCKED.one_or_none(work.connection, deal_id=deal_id)
     if deal is None or (deal.deleted_at is not None and not deleted):
         message = "There is no such deal"
         raise NotFound(message)

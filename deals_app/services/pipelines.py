@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
@@ -14,11 +15,26 @@ from deals_app.domain.stages import StageTemplate, find_stage
 from deals_app.domain.views import PipelineView, StageView
 from deals_app.models import Pipeline, Stage
 from deals_app.services.statements import AnyRow, table
+from deals_app.services.straight import Straight
 from deals_app.services.unit_of_work import UnitOfWork, reading
 
-stages_table = table(Stage)
-STAGES = (
-    select(stages_table).where(stages_table.c.pipeline_id == bindparam("pipeline_id")).order_by(stages_table.c.position)
+stages_table, pipelines_table = table(Stage), table(Pipeline)
+_stages = select(*(stages_table.c[each.name] for each in fields(StageView)))
+STAGES = Straight(
+    _stages.where(stages_table.c.pipeline_id == bindparam("pipeline_id")).order_by(stages_table.c.position)
+)
+PIPELINES = Straight(
+    _stages.add_columns(
+        stages_table.c.pipeline_id,
+        pipelines_table.c.name.label("pipeline_name"),
+        pipelines_table.c.description,
+        pipelines_table.c.is_active,
+        pipelines_table.c.is_default,
+    )
+    .join(pipelines_table, pipelines_table.c.id == stages_table.c.pipeline_id)
+    .order_by(
+        pipelines_table.c.is_default.desc(), pipelines_table.c.name, pipelines_table.c.id, stages_table.c.position
+    )
 )
 
 
@@ -58,26 +74,21 @@ def pipelines(actor: Actor) -> list[PipelineView]:
         return pipeline_views(session)
 
 
-def pipeline_views(session: Session) -> list[PipelineView]:
+def pipeline_views(through: Connection | Session) -> list[PipelineView]:
     """`pipelines`, inside a transaction; one statement."""
-    rows = session.execute(
-        select(Pipeline, Stage)
-        .join(Stage, Stage.pipeline_id == Pipeline.id)
-        .order_by(Pipeline.is_default.desc(), Pipeline.name, Pipeline.id, Stage.position)
-    ).all()
-    found: dict[UUID, tuple[Pipeline, list[StageView]]] = {}
-    for pipeline, stage in rows:
-        found.setdefault(pipeline.id, (pipeline, []))[1].append(stage_view(stage))
+    found: dict[UUID, tuple[AnyRow, list[StageView]]] = {}
+    for row in PIPELINES.rows(through):
+        found.setdefault(row.pipeline_id, (row, []))[1].append(stage_view(row))
     return [
         PipelineView(
-            id=pipeline.id,
-            name=pipeline.name,
-            description=pipeline.description,
-            is_active=pipeline.is_active,
-            is_default=pipeline.is_default,
+            id=row.pipeline_id,
+            name=row.pipeline_name,
+            description=row.description,
+            is_active=row.is_active,
+            is_default=row.is_default,
             stages=tuple(stages),
         )
-        for pipeline, stages in found.values()
+        for row, stages in found.values()
     ]
 
 
@@ -95,7 +106,7 @@ def stage_view(stage: Stage | AnyRow) -> StageView:
     )
 
 
-def chosen_pipeline(session: Session, text: str | None) -> PipelineView:
+def chosen_pipeline(session: Connection | Session, text: str | None) -> PipelineView:
     """The pipeline of this id or name, the default one for None; raises NotFound."""
     return find_pipeline(pipeline_views(session), text)
 
@@ -123,7 +134,6 @@ def chosen_stage(pipeline: PipelineView, text: str | None, *, field: str = "stag
     return stage
 
 
-def stages_of(session: Session, pipeline_id: UUID) -> list[StageView]:
+def stages_of(through: Connection | Session, pipeline_id: UUID) -> list[StageView]:
     """The pipeline's stages in order; one statement."""
-    rows = session.connection().execute(STAGES, {"pipeline_id": pipeline_id})
-    return [stage_view(row) for row in rows]
+    return [stage_view(row) for row in STAGES.rows(through, pipeline_id=pipeline_id)]

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, Connection, Uuid, any_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from deals_app.domain.rank import position_between
 from deals_app.models import Deal
+from deals_app.services.statements import table
+from deals_app.services.straight import Straight
+
+deals = table(Deal)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,39 +25,39 @@ class Place:
     below: UUID | None = None
 
 
-def position_in(session: Session, stage_id: UUID, place: Place) -> Decimal:
+_in_column = deals.c.stage_id == bindparam("stage_id"), deals.c.deleted_at.is_(None)
+_POSITIONS = Straight(
+    select(deals.c.id, deals.c.position).where(
+        deals.c.id == any_(bindparam("cards", type_=ARRAY(Uuid))), deals.c.stage_id == bindparam("stage_id")
+    )
+)
+_NEXT_BELOW = Straight(
+    select(func.min(deals.c.position).label("position")).where(*_in_column, deals.c.position > bindparam("above"))
+)
+_NEXT_ABOVE = Straight(
+    select(func.max(deals.c.position).label("position")).where(*_in_column, deals.c.position < bindparam("below"))
+)
+_TOP = Straight(select(deals.c.position).where(*_in_column).order_by(deals.c.position).limit(1))
+
+
+def position_in(through: Connection | Session, stage_id: UUID, place: Place) -> Decimal:
     """The place between the two cards as they stand now; a card that has left the column no longer counts."""
     neighbours = [card for card in (place.above, place.below) if card is not None]
-    found: dict[UUID, Decimal] = {}
-    if neighbours:
-        rows = session.execute(select(Deal.id, Deal.position).where(Deal.id.in_(neighbours), Deal.stage_id == stage_id))
-        found = {row.id: row.position for row in rows}
-    above = found.get(place.above) if place.above else None
-    below = found.get(place.below) if place.below else None
+    rows = _POSITIONS.rows(through, cards=neighbours, stage_id=stage_id) if neighbours else []
+    found: dict[UUID | None, Decimal] = {row.id: row.position for row in rows}
+    above, below = found.get(place.above), found.get(place.below)
     if above is not None and below is None:
-        below = session.scalar(
-            select(func.min(Deal.position)).where(
-                Deal.stage_id == stage_id, Deal.deleted_at.is_(None), Deal.position > above
-            )
-        )
+        below = _NEXT_BELOW.one_or_none(through, stage_id=stage_id, above=above).position
     elif below is not None and above is None:
-        above = session.scalar(
-            select(func.max(Deal.position)).where(
-                Deal.stage_id == stage_id, Deal.deleted_at.is_(None), Deal.position < below
-            )
-        )
+        above = _NEXT_ABOVE.one_or_none(through, stage_id=stage_id, below=below).position
     elif above is None:
-        below = top_of(session, stage_id)
+        below = top_of(through, stage_id)
     if above is not None and below is not None and above >= below:
         below = None
     return position_between(above, below)
 
 
-def top_of(session: Session, stage_id: UUID) -> Decimal | None:
+def top_of(through: Connection | Session, stage_id: UUID) -> Decimal | None:
     """The smallest position in a column, None when it is empty; one index look-up."""
-    return session.scalar(
-        select(Deal.position)
-        .where(Deal.stage_id == stage_id, Deal.deleted_at.is_(None))
-        .order_by(Deal.position)
-        .limit(1)
-    )
+    top = _TOP.one_or_none(through, stage_id=stage_id)
+    return None if top is None else top.position

@@ -43,15 +43,9 @@ def reopen_deal(actor: Actor, deal_id: UUID, *, reason: str, version: int | None
         check_version(deal, version)
         stage = _stage_before_closing(work.session, deal_id, stages_of(work.session, deal.pipeline_id))
         values = arrival(stage) | NEVER_CLOSED | {"position": ON_TOP, "version": deal.version + 1}
-        write_deal(work, deal_id, values)
+        written = write_deal(work, deal_id, values)
         add_note(work, deal_id, f"Reopened: {reason.strip()}")
-        return Moved(
-            deal_id=deal_id,
-            from_stage_id=deal.stage_id,
-            to_stage_id=stage.id,
-            version=deal.version + 1,
-            operation=work.operation,
-        )
+        return Moved(deal=written, from_stage_id=deal.stage_id, operation=work.operation)
 
 
 def _stage_before_closing(session: Session, deal_id: UUID, stages: Sequence[StageView]) -> StageView:

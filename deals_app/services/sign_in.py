@@ -17,7 +17,7 @@ from deals_app.services.lookups import look_up
 from deals_app.services.passwords import password_matches
 from deals_app.services.unit_of_work import before_tenant, unit_of_work
 
-SESSION_DAYS = 30
+SESSION_LIFETIME = timedelta(days=30)
 
 
 class WrongPassword(Forbidden):
@@ -105,7 +105,7 @@ def _open_session(user_id: UUID, choice: TenantChoice, user_agent: str) -> str:
                 user_id=user_id,
                 token_hash=_digest(token),
                 user_agent=user_agent[:300],
-                expires_at=datetime.now(UTC) + timedelta(days=SESSION_DAYS),
+                expires_at=datetime.now(UTC) + SESSION_LIFETIME,
             )
         )
     return token

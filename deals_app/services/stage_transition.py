@@ -21,9 +21,10 @@ from deals_app.domain.actor import Actor
 from deals_app.domain.calendar import today_in
 from deals_app.domain.errors import FieldProblem, Invalid, RuleBroken, StageAsks
 from deals_app.domain.stages import StageStatus, find_stage, unanswered
-from deals_app.domain.views import StageView
+from deals_app.domain.views import DealView, StageView
 from deals_app.models import Tenant
 from deals_app.services.activities import add_note
+from deals_app.services.deal_rows import deal_view
 from deals_app.services.editing import DealEdit, check_edit, edited_values
 from deals_app.services.locking import check_version, locked_deal
 from deals_app.services.pipelines import stages_of
@@ -35,12 +36,10 @@ from deals_app.services.writing import CHANGE_TIME, ON_TOP, write_deal
 
 @dataclass(frozen=True, kw_only=True)
 class Moved:
-    """What a transition did: from where to where, the deal's version now, and the operation that can be undone."""
+    """What a transition did: the deal as it is now, where it came from, and the operation that can be undone."""
 
-    deal_id: UUID
+    deal: DealView
     from_stage_id: UUID
-    to_stage_id: UUID
-    version: int
     operation: UUID
 
 
@@ -74,7 +73,7 @@ def move_deal(
     """
     with unit_of_work(actor) as work:
         deal = locked_deal(work, deal_id)
-        stages = stages_of(work.session, deal.pipeline_id)
+        stages = stages_of(work.connection, deal.pipeline_id)
         target = known_stage(stage, stages)
         if place is not None and target.id == deal.stage_id:
             return _reorder(work, deal, place)
@@ -171,7 +170,7 @@ def _close(
     verb, code = ("win", "WIN_FAILED") if status is StageStatus.CLOSED_WON else ("lose", "LOSE_FAILED")
     with unit_of_work(actor) as work:
         deal = locked_deal(work, deal_id)
-        stages = stages_of(work.session, deal.pipeline_id)
+        stages = stages_of(work.connection, deal.pipeline_id)
         if deal.status != StageStatus.OPEN:
             message = f"cannot {verb} a deal that is already {_key_of(stages, deal.stage_id)}"
             raise RuleBroken(message, code=code)
@@ -204,21 +203,18 @@ def _transition(
     if problems := unanswered(target, known_of(deal) | values):
         raise StageAsks(*problems)
     values |= arrival(target) | {"version": deal.version + 1}
-    values["position"] = ON_TOP if place is None else position_in(work.session, target.id, place)
-    write_deal(work, deal.id, values)
+    if place is None or place == Place():
+        values["position"] = ON_TOP
+    else:
+        values["position"] = position_in(work.connection, target.id, place)
+    written = write_deal(work, deal.id, values)
     if note and note.strip():
         add_note(work, deal.id, note)
-    return Moved(
-        deal_id=deal.id,
-        from_stage_id=deal.stage_id,
-        to_stage_id=target.id,
-        version=deal.version + 1,
-        operation=work.operation,
-    )
+    return Moved(deal=written, from_stage_id=deal.stage_id, operation=work.operation)
 
 
 def _reorder(work: UnitOfWork, deal: AnyRow, place: Place) -> Moved:
-    position = position_in(work.session, deal.stage_id, place)
+    position = position_in(work.connection, deal.stage_id, place)
     if position != deal.position:
         write_deal(work, deal.id, {"position": position})
     return _still_there(work, deal)
@@ -226,13 +222,8 @@ def _reorder(work: UnitOfWork, deal: AnyRow, place: Place) -> Moved:
 
 def _still_there(work: UnitOfWork, deal: AnyRow) -> Moved:
     """Nothing but its place has changed, if that."""
-    return Moved(
-        deal_id=deal.id,
-        from_stage_id=deal.stage_id,
-        to_stage_id=deal.stage_id,
-        version=deal.version,
-        operation=work.operation,
-    )
+    view = deal_view(work.connection, work.actor, deal.id)
+    return Moved(deal=view, from_stage_id=deal.stage_id, operation=work.operation)
 
 
 def _key_of(stages: Sequence[StageView], stage_id: UUID) -> str:

@@ -9,53 +9,59 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, event, exc, insert, text
-from sqlalchemy.orm import Session, SessionTransaction
+import psycopg
+from sqlalchemy import Connection, exc, insert, text
+from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.errors import Invalid, Unavailable
 from deals_app.extensions import db
 from deals_app.models import OutboxRow
 from deals_app.services import doorbell
+from deals_app.services.straight import driver_of
 
 log = logging.getLogger(__name__)
 
-_told_over: ContextVar[Session | None] = ContextVar("told_over", default=None)
+# SQLAlchemy's errors, and the driver's own where it is asked directly (straight.py).
+AWAY = (exc.OperationalError, exc.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
-CONTEXT = text(
-    "SELECT set_config('app.tenant_id', :tenant_id, true), set_config('app.actor', :actor, true),"
-    " set_config('app.door', :door, true), set_config('app.request_id', :request_id, true),"
-    " set_config('app.cause', :cause, true), set_config('app.undoes', :undoes, true),"
-    " set_config('app.at', :at, true), set_config('transaction_read_only', :read_only, true),"
-    " set_config('app.operation', new_id()::text, true) AS operation"
-)
+_told_over: ContextVar[Connection | None] = ContextVar("told_over", default=None)
+# What is open in this request, job or thread: a service must not open a second transaction inside its own.
+_open: ContextVar[UnitOfWork | None] = ContextVar("open", default=None)
+
+CONTEXT = b"""
+    SELECT set_config('app.tenant_id', %s, true), set_config('app.actor', %s, true), set_config('app.door', %s, true),
+           set_config('app.request_id', %s, true), set_config('app.cause', %s, true),
+           set_config('app.undoes', %s, true), set_config('app.at', %s, true),
+           set_config('transaction_read_only', %s, true), set_config('app.operation', new_id()::text, true)
+"""
 
 
 @dataclass
 class UnitOfWork:
-    """An open transaction of one actor."""
+    """An open transaction of one actor; `operation` is what the ledger calls it, and what an undo names.
+
+    `connection` is for statements that need nothing of the ORM.
+    """
 
     actor: Actor
-    session: Session
+    connection: Connection
+    operation: UUID
+    is_shared: bool = False
     failed: bool = False
     _rings: list[doorbell.Ring] = field(default_factory=list[doorbell.Ring])
 
-    @property
-    def operation(self) -> UUID:
-        """What the ledger calls this transaction; an undo names it."""
-        self.session.connection()
-        return self.session.info["operation"]
-
-    @property
-    def connection(self) -> Connection:
-        """For statements that need nothing of the ORM."""
-        return self.session.connection()
+    @cached_property
+    def session(self) -> Session:
+        """The ORM over the same transaction; made when it is first asked for."""
+        return Session(self.connection)
 
     def enqueue(self, job: str, topic: str, payload: Mapping[str, Any]) -> UUID:
         """Write an outbox row whose job is rung once this transaction is committed; returns the row's id."""
@@ -98,8 +104,8 @@ def unit_of_work(
         with around.guarded():
             yield around
         return
-    owned = (_told_over.get() or Session(db.engines["admin"])) if as_owner or actor.as_of is not None else None
-    with _kept(owned or db.session(), actor, cause=cause, undoes=undoes) as work:
+    is_owner = as_owner or actor.as_of is not None
+    with _kept(actor, as_owner=is_owner, cause=cause, undoes=undoes) as work:
         yield work
 
 
@@ -109,12 +115,9 @@ def one_transaction(actor: Actor) -> Generator[None]:
 
     What they do is kept when the block ends, and none of it when one of them raises, even if that is caught inside.
     """
-    with _kept(db.session(), actor) as work:
-        work.session.info["around"] = work
-        try:
-            yield
-        finally:
-            del work.session.info["around"]
+    with _kept(actor) as work:
+        work.is_shared = True
+        yield
 
 
 @contextmanager
@@ -127,7 +130,7 @@ def back_dating() -> Generator[None]:
     with database_errors(), db.engines["admin"].connect() as connection:
         with connection.begin():
             connection.execute(text("SET synchronous_commit = off"))
-        token = _told_over.set(Session(connection))
+        token = _told_over.set(connection)
         try:
             yield
         finally:
@@ -135,36 +138,43 @@ def back_dating() -> Generator[None]:
 
 
 @contextmanager
-def reading(actor: Actor) -> Generator[Session]:
+def looking(actor: Actor) -> Generator[UnitOfWork]:
     """One read-only transaction of `actor`; nothing it does is kept."""
     around = _around(actor)
     if around is not None:
         with around.guarded():
-            yield around.session
+            yield around
         return
-    with _transaction(db.session(), actor, read_only=True) as session:
-        yield session
+    with _transaction(actor, read_only=True) as work:
+        yield work
+
+
+@contextmanager
+def reading(actor: Actor) -> Generator[Session]:
+    """`looking`, by the ORM."""
+    with looking(actor) as work:
+        yield work.session
 
 
 @contextmanager
 def _kept(
-    session: Session, actor: Actor, *, cause: UUID | None = None, undoes: UUID | None = None
+    actor: Actor, *, as_owner: bool = False, cause: UUID | None = None, undoes: UUID | None = None
 ) -> Generator[UnitOfWork]:
     """What the block did is committed when it ends, and whoever is to be rung is rung after that."""
-    with _transaction(session, actor, read_only=False, cause=cause, undoes=undoes):
-        work = UnitOfWork(actor, session)
+    with _transaction(actor, read_only=False, as_owner=as_owner, cause=cause, undoes=undoes) as work:
         yield work
         if work.failed:
             message = "a service failed inside this transaction, so nothing of it can be kept"
             raise RuntimeError(message)
-        session.commit()
     work.ring()
 
 
 def _around(actor: Actor) -> UnitOfWork | None:
     """The transaction that `one_transaction` has opened around this one, for the same actor."""
-    work: UnitOfWork | None = db.session().info.get("around")
-    if work is not None and work.actor != actor:
+    work = _open.get()
+    if work is None or not work.is_shared:
+        return None
+    if work.actor != actor:
         message = "another actor's transaction is open"
         raise RuntimeError(message)
     return work
@@ -179,27 +189,48 @@ def before_tenant() -> Generator[Connection]:
 
 @contextmanager
 def _transaction(
-    session: Session, actor: Actor, *, read_only: bool, cause: UUID | None = None, undoes: UUID | None = None
-) -> Generator[Session]:
-    if "context" in session.info:
+    actor: Actor,
+    *,
+    read_only: bool,
+    as_owner: bool = False,
+    cause: UUID | None = None,
+    undoes: UUID | None = None,
+) -> Generator[UnitOfWork]:
+    """Every transaction starts by saying whose it is; without that it sees nothing.
+
+    One that only reads ends with a COMMIT as well: at a rollback psycopg forgets every statement it has prepared.
+    """
+    if _open.get() is not None:
         message = "a service opened a second transaction inside its own: pass the session on instead"
         raise RuntimeError(message)
-    session.info["context"] = {
-        "tenant_id": str(actor.tenant_id),
-        "actor": actor.reference,
-        "door": actor.door,
-        "request_id": actor.request_id,
-        "cause": str(cause or ""),
-        "undoes": str(undoes or ""),
-        "at": "" if actor.as_of is None or read_only else actor.as_of.isoformat(),
-        "read_only": "on" if read_only else "off",
-    }
-    try:
-        with database_errors():
-            yield session
-    finally:
-        session.close()
-        del session.info["context"]
+    context = (
+        str(actor.tenant_id),
+        actor.reference,
+        actor.door,
+        actor.request_id,
+        str(cause or ""),
+        str(undoes or ""),
+        "" if actor.as_of is None or read_only else actor.as_of.isoformat(),
+        "on" if read_only else "off",
+    )
+    with database_errors(), _connection(as_owner=as_owner) as connection, connection.begin():
+        answer = driver_of(connection).execute(CONTEXT, context).fetchone()
+        work = UnitOfWork(actor, connection, UUID(answer[-1]))  # type: ignore[index] (a SELECT without FROM has a row)
+        _open.set(work)
+        try:
+            yield work
+            connection.commit()
+        finally:
+            _open.set(None)
+            if "session" in vars(work):
+                work.session.close()
+
+
+def _connection(*, as_owner: bool) -> AbstractContextManager[Connection]:
+    if not as_owner:
+        return db.engine.connect()
+    told_over = _told_over.get()
+    return db.engines["admin"].connect() if told_over is None else nullcontext(told_over)
 
 
 @contextmanager
@@ -207,18 +238,10 @@ def database_errors() -> Generator[None]:
     """A database that is away becomes Unavailable, what it cannot hold (NUL in a text) Invalid."""
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+    except (*AWAY, exc.TimeoutError) as error:
         log.warning("database not reachable: %s", error)
         message = "The database is not available right now; please try again in a moment"
         raise Unavailable(message) from error
-    except exc.DataError as error:
+    except (exc.DataError, psycopg.DataError) as error:
         log.warning("not storable: %s", error)
         raise Invalid(message="The request holds a character or a number that cannot be stored") from error
-
-
-@event.listens_for(Session, "after_begin")
-def _carry_context(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    """Every transaction of a session starts by saying whose it is; without a context it sees nothing."""
-    context = session.info.get("context")
-    if context is not None:
-        session.info["operation"] = UUID(connection.execute(CONTEXT, context).one().operation)

@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.stages import DEFAULT_STAGES
-from deals_app.extensions import db
 from deals_app.models import Workspace
 from deals_app.services.deals import NewDeal, create_deal
 from deals_app.services.pipelines import insert_pipeline, pipelines
@@ -37,17 +38,16 @@ def make_many(people: People, count: int) -> None:
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """What the block asks of the database."""
+    """What the block asks of the database, through SQLAlchemy or straight."""
     seen: list[str] = []
+    execute = psycopg.Cursor.execute
 
-    def hear(_c: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
+    def hear(self: Any, query: Any, *args: Any, **options: Any) -> Any:
+        seen.append(str(query))
+        return execute(self, query, *args, **options)
 
-    event.listen(db.engine, "before_cursor_execute", hear)
-    try:
+    with patch.object(psycopg.Cursor, "execute", hear):
         yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", hear)
 
 
 def cards_in(page: str) -> list[str]:

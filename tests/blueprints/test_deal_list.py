@@ -10,13 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.deal_views import DealRow
 from deals_app.domain.views import Page
-from deals_app.extensions import db
 from deals_app.models import Deal, Stage
 from deals_app.services.activities import plan_step
 from deals_app.services.deals import NewDeal, create_deal
@@ -26,6 +25,7 @@ from deals_app.services.queries.filters import SORTS, DealFilter
 from deals_app.services.stage_transition import lose_deal, move_deal, win_deal
 from deals_app.services.unit_of_work import unit_of_work
 from tests.engines import TestEngines
+from tests.heard import heard
 from tests.people import People
 from tests.sql import SUPERUSER, connected
 
@@ -81,15 +81,8 @@ def rows(actor: Actor, order: str, after: str | None = None) -> Page[DealRow]:
 @contextmanager
 def counting() -> Iterator[list[str]]:
     seen: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with heard(seen.append):
         yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 @pytest.mark.usefixtures("rates")

@@ -153,7 +153,7 @@ class TestTooLate:
     def test_without_htmx_it_is_a_page_that_leads_on_and_back(
         self, sign_in: Any, people: People, deal_id: UUID
     ) -> None:
-        lost = lose_deal(people.mona, make(people.alice))
+        lost = lose_deal(people.mona, make(people.alice)).deal
         move_deal(people.mona, deal_id, stage="qualified")
         alice = sign_in("alice")
         answer = alice.post(f"/deals/{deal_id}/move", {"stage": "won", "version": 1, "next": "/?q=x"})
@@ -162,7 +162,7 @@ class TestTooLate:
         again = alice.post(f"/deals/{deal_id}/move", form_in(page, "anyway"))
         assert (again.status_code, again.headers["Location"]) == (303, "/?q=x")
         assert deal(people.alice, deal_id).stage_key == "closed_won"
-        page = alice.post(f"/deals/{lost.deal_id}/move", {"stage": "won", "version": 1}).get_data(as_text=True)
+        page = alice.post(f"/deals/{lost.id}/move", {"stage": "won", "version": 1}).get_data(as_text=True)
         assert "closed this as lost" in page
 
     def test_a_foreign_way_back_is_not_taken(self, sign_in: Any, people: People, deal_id: UUID) -> None:

@@ -29,27 +29,27 @@ def test_a_toasts_button_undoes_and_offers_to_redo(people: People, sign_in: Any,
     answer = browser.hx_post(f"/undo/{moved.operation}")
     page = answer.get_data(as_text=True)
     assert (answer.status_code, answer.headers["HX-Trigger"]) == (200, "deals-changed")
-    assert stage(people, moved.deal_id) == "lead"
+    assert stage(people, moved.deal.id) == "lead"
     assert "Undone: Rollout." in page
     redo = page.partition('hx-post="')[2].partition('"')[0]
     again = browser.hx_post(redo)
     assert "Redone: Rollout." in again.get_data(as_text=True)
-    assert stage(people, moved.deal_id) == "proposal"
+    assert stage(people, moved.deal.id) == "proposal"
 
 
 def test_without_scripts_the_answer_is_the_page_one_was_on(people: People, sign_in: Any, moved: Moved) -> None:
     browser = sign_in("alice")
-    answer = browser.post("/undo", {"next": f"/deals/{moved.deal_id}"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/deals/{moved.deal_id}")
-    assert "Undone: Rollout." in browser.get(f"/deals/{moved.deal_id}").get_data(as_text=True)
-    assert stage(people, moved.deal_id) == "lead"
+    answer = browser.post("/undo", {"next": f"/deals/{moved.deal.id}"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/deals/{moved.deal.id}")
+    assert "Undone: Rollout." in browser.get(f"/deals/{moved.deal.id}").get_data(as_text=True)
+    assert stage(people, moved.deal.id) == "lead"
     browser.post("/redo")
-    assert stage(people, moved.deal_id) == "proposal"
+    assert stage(people, moved.deal.id) == "proposal"
 
 
 def test_what_stays_is_named_with_who_changed_it(people: People, sign_in: Any, moved: Moved) -> None:
-    edited = edit_deal(people.alice, moved.deal_id, DealEdit(name="Mine", value=5))
-    edit_deal(people.mona, moved.deal_id, DealEdit(name="Hers"))
+    edited = edit_deal(people.alice, moved.deal.id, DealEdit(name="Mine", value=5))
+    edit_deal(people.mona, moved.deal.id, DealEdit(name="Hers"))
     said = sign_in("alice").hx_post(f"/undo/{edited.operation}").get_data(as_text=True)
     assert "Undone in part: Hers. Name stays: changed by Mona since." in said
 
@@ -58,7 +58,7 @@ def test_what_stays_is_named_with_who_changed_it(people: People, sign_in: Any, m
 def test_who_may_not_is_told_and_nothing_changes(people: People, sign_in: Any, moved: Moved, name: str) -> None:
     said = sign_in(name).hx_post(f"/undo/{moved.operation}").get_data(as_text=True)
     assert "another person" in said if name == "bob" else "no such change" in said
-    assert stage(people, moved.deal_id) == "proposal"
+    assert stage(people, moved.deal.id) == "proposal"
 
 
 def test_nothing_to_undo_is_a_sentence(people: People, sign_in: Any) -> None:

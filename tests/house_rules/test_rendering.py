@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask, before_render_template, render_template_string, template_rendered
-from sqlalchemy import event, text
+from sqlalchemy import text
 
-from deals_app.extensions import db
 from deals_app.services.pipelines import pipelines
 from deals_app.services.queries.cursor import cursor_of
 from deals_app.services.unit_of_work import before_tenant
 from tests.filled import fill
+from tests.heard import heard
 from tests.house_rules import template_rules as rules
 from tests.house_rules.inventory import listed_routes
 from tests.people import People
 
-CHANGES = ("insert", "update", "delete", "merge", "copy", "truncate")
+# Also inside a WITH.
+CHANGES = re.compile(
+    r"(?<!for )\b(insert into|update [a-z]+ set|delete from|merge into|copy|truncate)\b", re.IGNORECASE
+)
 PAGES = [route for route in listed_routes() if route.method == "GET" and route.who in {"public", "signed-in", "admin"}]
 # The parts of pages that are no HTML, or none of ours.
 NO_PAGES = {"/static/<path:filename>", "/imports/<uuid:import_id>/errors.csv", "/healthz", "/readyz"}
@@ -43,7 +47,7 @@ class Watch:
         """A template is done."""
         self.rendering -= 1
 
-    def statement(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def statement(self, statement: str) -> None:
         """A statement is about to run."""
         self.statements.append(statement)
         if self.rendering:
@@ -52,20 +56,16 @@ class Watch:
     @property
     def changes(self) -> list[str]:
         """Statements that change something."""
-        return [statement for statement in self.statements if statement.lstrip().lower().startswith(CHANGES)]
+        return [statement for statement in self.statements if CHANGES.search(statement)]
 
 
 @contextmanager
 def watching(app: Flask) -> Iterator[Watch]:
     """Watch all SQL and all templates of an application."""
     watch = Watch()
-    engines = list(db.engines.values())
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", watch.statement)
-    with before_render_template.connected_to(watch.begin, app), template_rendered.connected_to(watch.end, app):
+    shown = before_render_template.connected_to(watch.begin, app), template_rendered.connected_to(watch.end, app)
+    with heard(watch.statement), shown[0], shown[1]:
         yield watch
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", watch.statement)
 
 
 @pytest.fixture

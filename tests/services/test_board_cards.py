@@ -160,7 +160,7 @@ def test_a_moved_card_comes_with_the_heads_of_what_the_board_shows(people: Peopl
     deal_id = make(people.alice)
     make(people.bob)
     moved = move_deal(people.alice, deal_id, stage="proposal")
-    touched = {moved.from_stage_id, moved.to_stage_id}
+    touched = {moved.from_stage_id, moved.deal.stage_id}
     of_bob = Showing(wanted=replace(RECENT, owner=people.bob.user_id))
     for showing, counts, fits in ((Showing(), [1, 1], True), (of_bob, [1, 0], False)):
         after = card_after_move(people.alice, deal_id, touched, showing)

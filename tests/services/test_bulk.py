@@ -24,6 +24,7 @@ from deals_app.services.stage_transition import move_deal, win_deal
 from deals_app.services.undo import undo_operation
 from deals_app.services.unit_of_work import reading, unit_of_work
 from tests.engines import TestEngines
+from tests.heard import heard
 from tests.people import People
 from tests.services.test_ledger import assert_ledger_adds_up
 from tests.sql import SUPERUSER, connected
@@ -56,20 +57,19 @@ def writes() -> Iterator[Counter[str]]:
     """The writing statements of the block by their first three words, and its commits."""
     seen_statements: Counter[str] = Counter()
 
-    def note(*told: Any) -> None:
-        words = str(told[2]).upper().replace("FOR UPDATE", "").split()
+    def note(statement: str) -> None:
+        words = statement.upper().replace("FOR UPDATE", "").split()
         if any(word in WRITES for word in words):
             seen_statements[next(word for word in words if word in WRITES)] += 1
 
     def commit(_c: Connection) -> None:
         seen_statements["COMMIT"] += 1
 
-    event.listen(db.engine, "before_cursor_execute", note)
     event.listen(db.engine, "commit", commit)
     try:
-        yield seen_statements
+        with heard(note):
+            yield seen_statements
     finally:
-        event.remove(db.engine, "before_cursor_execute", note)
         event.remove(db.engine, "commit", commit)
 
 

@@ -142,7 +142,7 @@ def test_a_drag_within_a_column_and_a_score_are_told_without_a_version(people: P
 
 def test_an_edit_that_changes_nothing_is_not_told(people: People) -> None:
     deal_id = make(people.alice)
-    assert edit_deal(people.alice, deal_id, DealEdit(name="Rollout", value=10_000)).version == 1
+    assert edit_deal(people.alice, deal_id, DealEdit(name="Rollout", value=10_000)).deal.version == 1
     assert len(events_of(people.alice, deal_id)) == 1
 
 

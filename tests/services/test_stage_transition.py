@@ -30,7 +30,7 @@ def test_a_move_changes_stage_probability_and_version(people: People) -> None:
     deal_id = make(people.alice)
     moved = move_deal(people.alice, deal_id, stage="Proposal", version=1)
     found = deal(people.alice, deal_id)
-    assert (found.stage_key, found.probability, found.version, moved.version) == ("proposal", 50, 2, 2)
+    assert (found.stage_key, found.probability, found.version, moved.deal.version) == ("proposal", 50, 2, 2)
 
 
 def test_a_stale_version_is_a_conflict_and_changes_nothing(people: People) -> None:

@@ -11,6 +11,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from deals_app.blueprints.api import shapes
 from deals_app.blueprints.api.envelope import success
 from deals_app.blueprints.api.keys import actor, demand_key, refuse_ingest_keys
+from deals_app.domain.views import DealView
 from deals_app.services import deals, editing, stage_transition
 from deals_app.services.deals import NewDeal
 from deals_app.services.editing import DealEdit
@@ -18,7 +19,6 @@ from deals_app.services.queries import deal_pages, figures
 from deals_app.services.queries.deal import deal
 from deals_app.services.reopening import reopen_deal
 from deals_app.services.undo import latest_of_deal, undo_operation
-from deals_app.services.unit_of_work import one_transaction
 
 blueprint = APIBlueprint(
     "api_deals",
@@ -38,7 +38,7 @@ def create(body: shapes.CreateDeal) -> Answer:
     """Create a deal."""
     values = body.model_dump(exclude={"pipeline_id", "tags"})
     new = NewDeal(**values, tags=tuple(body.tags), pipeline=_text(body.pipeline_id), ingested_from="api")
-    return _answer(deals.create_deal(actor(), new), 201)
+    return _answer(deal(actor(), deals.create_deal(actor(), new)), 201)
 
 
 @blueprint.get("")
@@ -58,7 +58,7 @@ def index(query: shapes.DealList) -> Answer:
 @blueprint.get("/<uuid:deal_id>")
 def read(path: shapes.DealPath) -> Answer:
     """Get a deal; its ETag is its version."""
-    return _answer(path.deal_id)
+    return _answer(deal(actor(), path.deal_id))
 
 
 @blueprint.put("/<uuid:deal_id>/basic-info")
@@ -67,72 +67,59 @@ def change_basic_info(path: shapes.DealPath, body: shapes.BasicInfo) -> Answer:
     given: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set - {"version"}}
     if "tags" in given:
         given["tags"] = tuple(given["tags"] or ())
-    with one_transaction(actor()):
-        editing.edit_deal(actor(), path.deal_id, DealEdit(**given), version=body.version)
-        return _answer(path.deal_id)
+    return _answer(editing.edit_deal(actor(), path.deal_id, DealEdit(**given), version=body.version).deal)
 
 
 @blueprint.put("/<uuid:deal_id>/value")
 def change_value(path: shapes.DealPath, body: shapes.Value) -> Answer:
     """Change the value."""
     edit = DealEdit(value=body.value, currency=body.currency)
-    with one_transaction(actor()):
-        editing.edit_deal(actor(), path.deal_id, edit, version=body.version)
-        return _answer(path.deal_id)
+    return _answer(editing.edit_deal(actor(), path.deal_id, edit, version=body.version).deal)
 
 
 @blueprint.put("/<uuid:deal_id>/stage")
 def move(path: shapes.DealPath, body: shapes.MoveStage) -> Answer:
     """Move a deal to another stage."""
-    with one_transaction(actor()):
-        stage_transition.move_deal(
-            actor(),
-            path.deal_id,
-            stage=body.stage,
-            version=body.version,
-            note=body.note,
-            closing=stage_transition.Closing(reason=body.loss_reason),
-        )
-        return _answer(path.deal_id)
+    moved = stage_transition.move_deal(
+        actor(),
+        path.deal_id,
+        stage=body.stage,
+        version=body.version,
+        note=body.note,
+        closing=stage_transition.Closing(reason=body.loss_reason),
+    )
+    return _answer(moved.deal)
 
 
 @blueprint.post("/<uuid:deal_id>/win")
 def win(path: shapes.DealPath, body: shapes.Win) -> Answer:
     """Close a deal as won."""
-    with one_transaction(actor()):
-        stage_transition.win_deal(actor(), path.deal_id, **body.model_dump())
-        return _answer(path.deal_id)
+    return _answer(stage_transition.win_deal(actor(), path.deal_id, **body.model_dump()).deal)
 
 
 @blueprint.post("/<uuid:deal_id>/lose")
 def lose(path: shapes.DealPath, body: shapes.Lose) -> Answer:
     """Close a deal as lost."""
-    with one_transaction(actor()):
-        stage_transition.lose_deal(actor(), path.deal_id, **body.model_dump())
-        return _answer(path.deal_id)
+    return _answer(stage_transition.lose_deal(actor(), path.deal_id, **body.model_dump()).deal)
 
 
 @blueprint.post("/<uuid:deal_id>/reopen")
 def reopen(path: shapes.DealPath, body: shapes.Reopen) -> Answer:
     """Open a closed deal again, as a manager who says why."""
-    with one_transaction(actor()):
-        reopen_deal(actor(), path.deal_id, **body.model_dump())
-        return _answer(path.deal_id)
+    return _answer(reopen_deal(actor(), path.deal_id, **body.model_dump()).deal)
 
 
 @blueprint.post("/<uuid:deal_id>/undo")
 def undo(path: shapes.DealPath) -> Answer:
     """Take back the deal's latest change: one's own within a day, managers anything."""
     undo_operation(actor(), latest_of_deal(actor(), path.deal_id), deal_id=path.deal_id)
-    return _answer(path.deal_id)
+    return _answer(deal(actor(), path.deal_id))
 
 
 @blueprint.post("/<uuid:deal_id>/restore")
 def restore(path: shapes.DealPath) -> Answer:
     """Bring a deleted deal back."""
-    with one_transaction(actor()):
-        deals.restore_deal(actor(), path.deal_id)
-        return _answer(path.deal_id)
+    return _answer(deals.restore_deal(actor(), path.deal_id).deal)
 
 
 @blueprint.delete("/<uuid:deal_id>")
@@ -170,8 +157,8 @@ def won_stats(query: shapes.PipelineQuery) -> Answer:
     )
 
 
-def _answer(deal_id: UUID, status: int = 200) -> Answer:
-    view = deal(actor(), deal_id)
+def _answer(view: DealView, status: int = 200) -> Answer:
+    """The deal as it is now; its ETag is its version."""
     response, status = success(shapes.deal_object(view), status)
     response.set_etag(str(view.version))
     return response, status

@@ -30,9 +30,7 @@ def strict_loads(text: str | bytes) -> Any:
     if isinstance(text, bytes):
         text = text.decode("utf-8")
     try:
-        value = json.loads(
-            text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant, parse_float=_finite_decimal
-        )
+        value = _decoder.decode(text)
     except RecursionError:
         _refuse_depth()
     _check_tree(value)
@@ -61,6 +59,12 @@ def _finite_decimal(text: str) -> Decimal:
         message = f"the number {text[:20]} is out of range"
         raise ValueError(message)
     return value
+
+
+# `json.loads` would make a new one for each body.
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates, parse_constant=_no_constant, parse_float=_finite_decimal
+)
 
 
 def _check_tree(value: Any) -> None:

@@ -16,7 +16,8 @@ from deals_app.domain.views import CardView, StageView, StepView
 from deals_app.models import Activity, Customer, Deal, Stage
 from deals_app.services.queries.cursor import cursor_of
 from deals_app.services.queries.filters import Sort
-from deals_app.services.statements import AnyRow, AnySelect
+from deals_app.services.statements import AnySelect
+from deals_app.services.straight import Straight
 
 CARDS_PER_STRETCH = 25
 # A card has one line for its next step.
@@ -73,8 +74,8 @@ def _with_names(statement: AnySelect, cards: FromClause) -> AnySelect:
     )
 
 
-# The card of the live deal `deal_id`, with its pipeline; built once, as every drop asks for it.
-ONE_CARD = _one_card()
+# The card of the live deal `deal_id`, with its pipeline.
+ONE_CARD = Straight(_one_card())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ class CardReader:
         by_id = {stage.id: stage for stage in stages}
         return cls(actor=actor, stages=by_id, names=names, today=actor.today, now=datetime.now(UTC))
 
-    def stretch(self, rows: Sequence[AnyRow]) -> tuple[tuple[CardView, ...], str | None]:
+    def stretch(self, rows: Sequence[Any]) -> tuple[tuple[CardView, ...], str | None]:
         """The cards of one stage, and the cursor behind them where a row more than a stretch was found."""
         cards = tuple(self.card(row) for row in rows[:CARDS_PER_STRETCH])
         if len(rows) <= CARDS_PER_STRETCH:
@@ -101,7 +102,7 @@ class CardReader:
         last = rows[CARDS_PER_STRETCH - 1]
         return cards, cursor_of(_as_text(last.sort_key), last.id)
 
-    def card(self, row: AnyRow) -> CardView:
+    def card(self, row: Any) -> CardView:
         """One card."""
         stage, is_open = self.stages[row.stage_id], row.status == "open"
         days = max(0, (self.now - row.stage_entered_at).days)
@@ -130,7 +131,7 @@ class CardReader:
             may_change=self.actor.may_change(row.assigned_to),
         )
 
-    def _step(self, row: AnyRow) -> StepView:
+    def _step(self, row: Any) -> StepView:
         due_on: date = row.step_due_on
         return StepView(
             body=row.step, due_on=due_on, is_overdue=is_overdue(due_on, self.today), is_today=due_on == self.today

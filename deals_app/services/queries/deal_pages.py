@@ -12,8 +12,8 @@ from deals_app.domain.errors import NotFound
 from deals_app.domain.stages import find_stage
 from deals_app.domain.views import DealView
 from deals_app.models import Customer, Deal, Stage
+from deals_app.services.deal_rows import IN_FULL, as_deal_view
 from deals_app.services.pipelines import chosen_pipeline
-from deals_app.services.queries.deal import IN_FULL, as_deal_view
 from deals_app.services.unit_of_work import reading
 
 LONGEST_STAGE_LIST = 1000

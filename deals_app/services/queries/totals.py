@@ -8,15 +8,25 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import Numeric, SQLColumnExpression, case, cast, false, func, not_, select
+from sqlalchemy import Connection, Numeric, SQLColumnExpression, bindparam, case, cast, false, func, not_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from deals_app.domain.money import minor_digits
 from deals_app.domain.views import CurrencyPart, Total
 from deals_app.models import Deal, FxRate
+from deals_app.services.statements import AnySelect
+from deals_app.services.straight import Straight
 
 Rates = dict[str, tuple[Decimal, date]]
+
+_newest: AnySelect = (
+    select(FxRate.base, FxRate.rate, FxRate.on_date)
+    .where(FxRate.quote == bindparam("base_currency"), FxRate.on_date <= func.current_date())
+    .ext(distinct_on(FxRate.base))
+    .order_by(FxRate.base, FxRate.on_date.desc())
+)
+NEWEST_RATES = Straight(_newest)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,14 +115,9 @@ def total_of(sums: Iterable[Sum], *, base_currency: str, rates: Rates) -> Total:
     )
 
 
-def rates_to(session: Session, base_currency: str) -> Rates:
+def rates_to(through: Connection | Session, base_currency: str) -> Rates:
     """The newest known rate of every currency into the base one, with its date; one statement."""
-    rows = session.execute(
-        select(FxRate.base, FxRate.rate, FxRate.on_date)
-        .where(FxRate.quote == base_currency, FxRate.on_date <= func.current_date())
-        .ext(distinct_on(FxRate.base))
-        .order_by(FxRate.base, FxRate.on_date.desc())
-    )
+    rows = NEWEST_RATES.rows(through, base_currency=base_currency)
     return {row.base: (row.rate, row.on_date) for row in rows}
 
 
