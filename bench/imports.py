@@ -12,7 +12,8 @@ import psycopg
 from bench.figures import Ratio
 from bench.scene import Scene
 from deals_app.domain.actor import Actor
-from deals_app.services.importing.intake import receive_file, start_import
+from deals_app.services.importing.intake import receive_file
+from deals_app.services.importing.starting import start_import
 
 DEMANDED = 0.15
 PATIENCE_SECONDS = 900.0

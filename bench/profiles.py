@@ -32,8 +32,9 @@ from bench.moves import STAGES, api_moves, deal_ids, new_keys
 from bench.scene import PASSWORD, Scene, owner_of, token_in
 from deals_app.domain.actor import Actor
 from deals_app.models import OutboxRow
-from deals_app.services.importing.intake import receive_file, start_import
+from deals_app.services.importing.intake import receive_file
 from deals_app.services.importing.run import run_import
+from deals_app.services.importing.starting import start_import
 from deals_app.services.unit_of_work import reading
 
 MOVES = 300

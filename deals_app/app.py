@@ -18,6 +18,7 @@ from deals_app.blueprints import (
     deals,
     errors,
     forecast,
+    import_columns,
     imports,
     ingest,
     leads,
@@ -67,8 +68,8 @@ def create_app(settings: Settings) -> OpenAPI:
     presentation.init_presentation(app)
     errors.init_errors(app)
     for pages in (
-        ops, auth, board, moves, undo, deals, customers, leads, ingest, imports, forecast, analytics_pages,
-        settings_pages, public_forms, styleguide,
+        ops, auth, board, moves, undo, deals, customers, leads, ingest, import_columns, imports, forecast,
+        analytics_pages, settings_pages, public_forms, styleguide,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
     api.init_api(app)

@@ -10,13 +10,14 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from deals_app.domain.actor import Actor
-from deals_app.domain.views import ImportView
+from deals_app.domain.import_views import ImportView
 from deals_app.models import InboundItem, OutboxRow
 from deals_app.services.activities import note_deal
 from deals_app.services.api_keys import create_api_key
 from deals_app.services.deals import NewDeal, create_deal
-from deals_app.services.importing.intake import receive_file, start_import
+from deals_app.services.importing.intake import receive_file
 from deals_app.services.importing.run import run_import
+from deals_app.services.importing.starting import start_import
 from deals_app.services.queries.imports import import_view
 from deals_app.services.sign_in import sign_in
 from deals_app.services.stage_transition import move_deal

@@ -1,20 +1,19 @@
-"""One import: its mapping, its progress, its result."""
+"""One import: its progress and its result; its columns are import_columns.py."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from deals_app.blueprints.import_columns import columns_page
 from deals_app.blueprints.web import actor, signed_in
-from deals_app.domain.errors import Forbidden, Invalid, RuleBroken
-from deals_app.services.importing.intake import cancel_import, start_import
+from deals_app.domain.errors import Forbidden, RuleBroken
+from deals_app.services.importing.starting import cancel_import
 from deals_app.services.queries.imports import (
     import_view,
-    mapped_columns,
-    mapping_targets,
     rejected_csv,
     rejected_rows,
 )
@@ -28,7 +27,7 @@ def page(import_id: UUID) -> Any:
     """The mapping of a draft, the progress of a running import, the result of an ended one."""
     imported = import_view(actor(), import_id)
     if imported.state == "draft":
-        return _mapping_page(import_id)
+        return columns_page(import_id)
     return render_template("imports/page.html", imported=imported, rejected=rejected_rows(actor(), import_id))
 
 
@@ -39,21 +38,6 @@ def progress(import_id: UUID) -> str:
     imported = import_view(actor(), import_id)
     rejected = rejected_rows(actor(), import_id) if imported.is_finished else []
     return render_template("imports/_progress.html", imported=imported, rejected=rejected)
-
-
-@blueprint.post("/<uuid:import_id>/start")
-@signed_in
-def start(import_id: UUID) -> Any:
-    """Agree with the mapping and start."""
-    imported = import_view(actor(), import_id)
-    chosen = {header: request.form.get(f"column-{n}", "") for n, header in enumerate(imported.header)}
-    try:
-        start_import(actor(), import_id, {header: target for header, target in chosen.items() if target})
-    except Invalid as error:
-        return _mapping_page(import_id, error=error.message), 422
-    except (Forbidden, RuleBroken) as error:
-        flash(error.message, "error")
-    return redirect(url_for("imports.page", import_id=import_id), code=303)
 
 
 @blueprint.post("/<uuid:import_id>/cancel")
@@ -75,14 +59,3 @@ def errors(import_id: UUID) -> Response:
     answer = Response("".join(rejected_csv(actor(), import_id)), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="rejected-{import_id}.csv"'
     return answer
-
-
-def _mapping_page(import_id: UUID, error: str | None = None) -> str:
-    return render_template(
-        "imports/mapping.html",
-        imported=import_view(actor(), import_id),
-        columns=mapped_columns(actor(), import_id),
-        targets=mapping_targets(),
-        error=error,
-        may_import=actor().manages,
-    )

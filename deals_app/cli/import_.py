@@ -15,12 +15,13 @@ from deals_app.blueprints.api.sales_imports import import_object
 from deals_app.cli.options import answer, new_command, settings
 from deals_app.domain.actor import Actor
 from deals_app.domain.errors import Unavailable
-from deals_app.domain.views import ImportView
+from deals_app.domain.import_views import ImportView
 from deals_app.embedded.instance import running_instance
 from deals_app.embedded.processes import spawn
 from deals_app.jobs.worker import workers_alive
 from deals_app.services.accounts import actor_for_tenant
-from deals_app.services.importing.intake import receive_file, start_import
+from deals_app.services.importing.intake import receive_file
+from deals_app.services.importing.starting import start_import
 from deals_app.services.queries.imports import import_view
 from deals_app.settings import Settings, environment_for_children
 

@@ -26,6 +26,8 @@ class Customer(Base):
     match_key: Mapped[String]
     domain: Mapped[String | None]
     churn_risk: Mapped[Decimal | None] = mapped_column(Numeric(5, 4))
+    deleted_at: Mapped[Moment | None]
+    import_id: Mapped[UUID | None]
     created_at: Mapped[MadeAt]
     updated_at: Mapped[MadeAt]
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Numeric, Text
+from sqlalchemy import BigInteger, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,6 +45,9 @@ class Import(Base):
     shape: Mapped[dict[str, Any]] = mapped_column(JSONB)
     mapping: Mapped[dict[str, str]] = mapped_column(JSONB)
     system: Mapped[String]
+    stage_map: Mapped[dict[str, str | None]] = mapped_column(JSONB, server_default="{}")
+    owner_map: Mapped[dict[str, str | None]] = mapped_column(JSONB, server_default="{}")
+    header_key: Mapped[String] = mapped_column(server_default="")
     state: Mapped[String] = mapped_column(server_default="draft")
     problem: Mapped[String | None]
     total: Mapped[int] = mapped_column(server_default="0")
@@ -53,6 +56,12 @@ class Import(Base):
     updated: Mapped[int] = mapped_column(server_default="0")
     unchanged: Mapped[int] = mapped_column(server_default="0")
     failed: Mapped[int] = mapped_column(server_default="0")
+    skipped: Mapped[int] = mapped_column(server_default="0")
+    plan: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    checked_line: Mapped[int] = mapped_column(server_default="0")
+    checked_at: Mapped[Moment | None]
+    undo: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    undone_at: Mapped[Moment | None]
     staged_at: Mapped[Moment | None]
     cursor_line: Mapped[int] = mapped_column(server_default="0")
     actor: Mapped[String]
@@ -102,8 +111,13 @@ class ImportRow(Base):
     tags: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     custom_fields: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     extra: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSONB)
+    verdict: Mapped[String | None]
+    changes: Mapped[dict[str, list[Any]] | None] = mapped_column(JSONB)
+    review: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB)
+    decision: Mapped[String | None]
     outcome: Mapped[String | None]
     deal_id: Mapped[UUID | None]
+    made_ref: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[MadeAt]
     updated_at: Mapped[MadeAt]
 

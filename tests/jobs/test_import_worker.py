@@ -19,8 +19,8 @@ from deals_app.embedded.processes import wait_until
 from deals_app.extensions import redis
 from deals_app.jobs.relay import relay_once
 from deals_app.services.importing import run
-from deals_app.services.importing.intake import cancel_import
 from deals_app.services.importing.run import ROWS_PER_CHUNK, run_import
+from deals_app.services.importing.starting import cancel_import
 from deals_app.services.outbox import LeaseLost
 from deals_app.services.queries.imports import import_view
 from deals_app.services.unit_of_work import reading

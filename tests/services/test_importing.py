@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import func, select
 
 from deals_app.domain.errors import Forbidden, Invalid, NotFound, RuleBroken
-from deals_app.domain.views import ImportView
+from deals_app.domain.import_views import ImportView
 from deals_app.models import Customer, Deal, DealEvent, ImportRow, Stage
 from deals_app.services.deals import NewDeal, create_deal, delete_deal
-from deals_app.services.importing.intake import cancel_import, receive_file, start_import
+from deals_app.services.importing.intake import receive_file
+from deals_app.services.importing.starting import cancel_import, start_import
 from deals_app.services.queries.imports import import_view, rejected_csv, rejected_rows
 from deals_app.services.stage_transition import lose_deal, move_deal, win_deal
 from deals_app.services.unit_of_work import reading

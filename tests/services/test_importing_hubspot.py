@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
-from deals_app.domain.views import ImportView
+from deals_app.domain.import_views import ImportView
 from deals_app.models import Customer, Deal, DealEvent, ExternalRef, Import, ImportRow, Stage
 from deals_app.services.queries.board import Showing, board
 from deals_app.services.queries.filters import DealFilter

@@ -12,8 +12,9 @@ from deals_app.blueprints.api.keys import actor, demand_key
 from deals_app.blueprints.api.strict_json import strict_loads
 from deals_app.domain.actor import Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
-from deals_app.domain.views import ImportView
-from deals_app.services.importing.intake import cancel_import, receive_file, start_import
+from deals_app.domain.import_views import ImportView
+from deals_app.services.importing.intake import receive_file
+from deals_app.services.importing.starting import cancel_import, start_import
 from deals_app.services.queries.imports import import_view, rejected_csv
 
 blueprint = Blueprint("api_imports", __name__, url_prefix="/api/sales/deals")

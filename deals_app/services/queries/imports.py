@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.errors import NotFound
-from deals_app.domain.views import ImportView, RejectedRow
+from deals_app.domain.import_views import ImportView, RejectedRow
 from deals_app.integrations.sources import csv_file
 from deals_app.models import Import, ImportRow
 from deals_app.services.accounts import member_views
@@ -26,19 +25,10 @@ SAMPLE_ROWS = 3
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-@dataclass(frozen=True, kw_only=True)
-class MappedColumn:
-    """A column of the file: what it is taken for, and its first values."""
-
-    header: str
-    target: str
-    samples: tuple[str, ...]
-
-
 def import_view(actor: Actor, import_id: UUID) -> ImportView:
     """The import; raises NotFound."""
     with reading(actor) as session:
-        return _view(session, _found(session, import_id))
+        return _view(session, found_import(session, import_id))
 
 
 def recent_imports(actor: Actor) -> list[ImportView]:
@@ -47,25 +37,6 @@ def recent_imports(actor: Actor) -> list[ImportView]:
         rows = session.scalars(select(Import).order_by(Import.created_at.desc(), Import.id.desc()).limit(RECENT)).all()
         names = {str(member.id): member.name for member in member_views(session)}
         return [_view(session, row, names) for row in rows]
-
-
-def mapped_columns(actor: Actor, import_id: UUID) -> list[MappedColumn]:
-    """The columns of a draft with samples from the first part of its file; raises NotFound."""
-    with reading(actor) as session:
-        found = _found(session, import_id)
-        shape, mapping = csv_file.FileShape.from_json(found.shape), found.mapping
-    samples = [
-        [row[column][:60] for row in shape.first_rows if column < len(row)] for column in range(len(shape.header))
-    ]
-    return [
-        MappedColumn(header=header, target=mapping.get(header, csv_file.FIELDS[-1].key), samples=tuple(values))
-        for header, values in zip(shape.header, samples, strict=True)
-    ]
-
-
-def mapping_targets() -> list[tuple[str, str]]:
-    """What a column can be taken for: (key, label)."""
-    return [(field.key, field.label) for field in csv_file.FIELDS]
 
 
 def rejected_rows(actor: Actor, import_id: UUID) -> list[RejectedRow]:
@@ -85,7 +56,7 @@ def rejected_rows(actor: Actor, import_id: UUID) -> list[RejectedRow]:
 def rejected_csv(actor: Actor, import_id: UUID) -> Iterator[str]:
     """The rejected rows as CSV, line by line: the file's own columns, then `line` and `reason`. Raises NotFound."""
     with reading(actor) as session:
-        header = csv_file.FileShape.from_json(_found(session, import_id).shape).header
+        header = csv_file.FileShape.from_json(found_import(session, import_id).shape).header
         rows = session.execute(
             select(ImportRow.line, ImportRow.cells, ImportRow.problems)
             .where(*_rejected(import_id))
@@ -97,7 +68,8 @@ def rejected_csv(actor: Actor, import_id: UUID) -> Iterator[str]:
         yield _csv_line([*map(_disarmed, cells), str(row.line), "; ".join(_reasons(row.problems or []))])
 
 
-def _found(session: Session, import_id: UUID) -> Import:
+def found_import(session: Session, import_id: UUID) -> Import:
+    """The import, inside a transaction; raises NotFound."""
     found = session.scalars(select(Import).where(Import.id == import_id)).one_or_none()
     if found is None:
         message = "There is no such import"
@@ -121,6 +93,7 @@ def _view(session: Session, row: Import, names: dict[str, str] | None = None) ->
         updated=row.updated,
         unchanged=row.unchanged,
         failed=row.failed,
+        skipped=row.skipped,
         header=tuple(row.shape["header"]),
         mapping=row.mapping,
         system=row.system,
