@@ -54,16 +54,18 @@ def stage_id(actor: Actor, key: str) -> UUID:
 
 @contextmanager
 def writes() -> Iterator[Counter[str]]:
-    """The writing statements of the block by their first three words, and its commits."""
+    """The writing statements of the block by their verb, and the commits of transactions that wrote."""
     seen_statements: Counter[str] = Counter()
+    unsaved: list[str] = []
 
     def note(statement: str) -> None:
         words = statement.upper().replace("FOR UPDATE", "").split()
         if any(word in WRITES for word in words):
-            seen_statements[next(word for word in words if word in WRITES)] += 1
+            unsaved.append(next(word for word in words if word in WRITES))
 
     def commit(_c: Connection) -> None:
-        seen_statements["COMMIT"] += 1
+        seen_statements.update(unsaved and [*unsaved, "COMMIT"])
+        unsaved.clear()
 
     event.listen(db.engine, "commit", commit)
     try:
