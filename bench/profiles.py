@@ -165,7 +165,7 @@ def _timed_statements() -> Iterator[dict[str, list[float]]]:
     def timed_execute(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
         start = time.perf_counter()
         result = execute(self, query, *args, **kwargs)
-        found[" ".join(str(query).split())].append(time.perf_counter() - start)
+        found[" ".join(_text(query).split())].append(time.perf_counter() - start)
         return result
 
     def timed_commit(self: Any) -> None:
@@ -206,3 +206,7 @@ def _ours(stats: Any) -> list[tuple[str, float]]:
         if "/deals_app/" in path and not name.startswith("<")
     ]
     return sorted(found, key=lambda item: -item[1])
+
+
+def _text(query: Any) -> str:
+    return query.decode() if isinstance(query, bytes) else str(query)
