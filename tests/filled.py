@@ -15,6 +15,7 @@ from deals_app.models import InboundItem, OutboxRow
 from deals_app.services.activities import note_deal
 from deals_app.services.api_keys import create_api_key
 from deals_app.services.deals import NewDeal, create_deal
+from deals_app.services.given_answers import Answer, asked_once
 from deals_app.services.importing.intake import receive_file
 from deals_app.services.importing.run import run_import
 from deals_app.services.importing.starting import start_import
@@ -43,6 +44,8 @@ def fill(actor: Actor) -> Filled:
     note_deal(actor, deal_id, "Call them on Monday")
     create_api_key(actor, name="shop", role="ingest")
     sign_in(actor.email, PASSWORD, user_agent="test")
+    with asked_once(actor, "filled", b"asked") as asking:
+        asking.keep(Answer(status=200, headers={}, body=b"{}"))
     imported = import_file(actor, SMALL_FILE)
     with unit_of_work(actor) as work:
         work.session.execute(

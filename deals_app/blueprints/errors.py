@@ -19,6 +19,7 @@ from deals_app.domain.errors import (
     FieldProblem,
     Forbidden,
     Invalid,
+    KeyInUse,
     NotFound,
     RuleBroken,
     Unavailable,
@@ -26,8 +27,8 @@ from deals_app.domain.errors import (
 
 log = logging.getLogger(__name__)
 
-UNAVAILABLE = 503
-RETRY_SECONDS = "5"
+# What passes by itself, and when to ask again.
+RETRY_SECONDS = {"UNAVAILABLE": "5", "IDEMPOTENCY_IN_PROGRESS": "1"}
 # (for programs, for people): to a program a broken rule is a bad request; to a page 409 means "the world moved on".
 STATUS: dict[type[DealsError], tuple[int, int]] = {
     NotFound: (404, 404),
@@ -36,6 +37,7 @@ STATUS: dict[type[DealsError], tuple[int, int]] = {
     RuleBroken: (400, 409),
     Conflict: (409, 409),
     AlreadyExists: (409, 409),
+    KeyInUse: (409, 409),
     Unavailable: (503, 503),
 }
 TITLES = {
@@ -131,6 +133,6 @@ def _answer(for_programs: int, for_people: int, code: str, message: str, problem
         template = "errors/_notice.html" if is_htmx() else "errors/page.html"
         title = TITLES.get(status, "Something went wrong")
         answer = make_response(render_template(template, status=status, title=title, message=message), status)
-    if status == UNAVAILABLE:
-        answer.headers["Retry-After"] = RETRY_SECONDS
+    if seconds := RETRY_SECONDS.get(code):
+        answer.headers["Retry-After"] = seconds
     return answer

@@ -71,6 +71,14 @@ class AlreadyExists(DealsError):
     code = "ALREADY_EXISTS"
 
 
+class KeyInUse(DealsError):
+    """An Idempotency-Key that cannot be used for this request (now); `code` says why."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Unavailable(DealsError):
     """A dependency is down; trying again later may help."""
 

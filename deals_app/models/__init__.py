@@ -2,6 +2,7 @@
 
 from deals_app.models.deals import Activity, Customer, Deal, DealEvent, ExternalRef, Pipeline, Stage
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, OutboxRow
+from deals_app.models.requests import GivenAnswer
 from deals_app.models.tenancy import ApiKey, AuditEntry, FxRate, Membership, Tenant, User, UserSession, Workspace
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "DealEvent",
     "ExternalRef",
     "FxRate",
+    "GivenAnswer",
     "Import",
     "ImportFile",
     "ImportRow",

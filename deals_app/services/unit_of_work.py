@@ -42,6 +42,9 @@ CONTEXT = b"""
            set_config('app.undoes', %s, true), set_config('app.at', %s, true),
            set_config('transaction_read_only', %s, true), set_config('app.operation', new_id()::text, true)
 """
+# Before the first snapshot is taken, or never.
+AT_ONE_MOMENT = b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+UNDOES = b"SELECT set_config('app.undoes', %s, true)"
 
 
 @dataclass
@@ -79,6 +82,16 @@ class UnitOfWork:
             self.failed = True
             raise
 
+    @contextmanager
+    def undoing(self, operation: UUID | None) -> Generator[None]:
+        """What the ledger writes inside takes back that operation."""
+        if operation is None:
+            yield
+            return
+        driver_of(self.connection).execute(UNDOES, [str(operation)])
+        yield
+        driver_of(self.connection).execute(UNDOES, [""])
+
     def ring(self) -> None:
         """After the commit: wake a worker for each row. A Redis that is away costs seconds, not work."""
         for ring in self._rings:
@@ -98,10 +111,10 @@ def unit_of_work(
     """
     around = _around(actor)
     if around is not None:
-        if cause or undoes or as_owner:
-            message = "an import, an undo and the owner's work are transactions of their own"
+        if cause or as_owner:
+            message = "an import and the owner's work are transactions of their own"
             raise RuntimeError(message)
-        with around.guarded():
+        with around.guarded(), around.undoing(undoes):
             yield around
         return
     is_owner = as_owner or actor.as_of is not None
@@ -110,14 +123,14 @@ def unit_of_work(
 
 
 @contextmanager
-def one_transaction(actor: Actor) -> Generator[None]:
+def one_transaction(actor: Actor) -> Generator[UnitOfWork]:
     """Several services in one transaction and one operation: a change, and the view of it that is answered.
 
     What they do is kept when the block ends, and none of it when one of them raises, even if that is caught inside.
     """
     with _kept(actor) as work:
         work.is_shared = True
-        yield
+        yield work
 
 
 @contextmanager
@@ -138,14 +151,17 @@ def back_dating() -> Generator[None]:
 
 
 @contextmanager
-def looking(actor: Actor) -> Generator[UnitOfWork]:
-    """One read-only transaction of `actor`; nothing it does is kept."""
+def looking(actor: Actor, *, at_one_moment: bool = False) -> Generator[UnitOfWork]:
+    """One read-only transaction of `actor`; nothing it does is kept.
+
+    `at_one_moment` shows every statement the same state of the database, which only a transaction of its own can.
+    """
     around = _around(actor)
     if around is not None:
         with around.guarded():
             yield around
         return
-    with _transaction(actor, read_only=True) as work:
+    with _transaction(actor, read_only=True, at_one_moment=at_one_moment) as work:
         yield work
 
 
@@ -192,6 +208,7 @@ def _transaction(
     actor: Actor,
     *,
     read_only: bool,
+    at_one_moment: bool = False,
     as_owner: bool = False,
     cause: UUID | None = None,
     undoes: UUID | None = None,
@@ -214,6 +231,8 @@ def _transaction(
         "on" if read_only else "off",
     )
     with database_errors(), _connection(as_owner=as_owner) as connection, connection.begin():
+        if at_one_moment:
+            driver_of(connection).execute(AT_ONE_MOMENT)
         answer = driver_of(connection).execute(CONTEXT, context).fetchone()
         work = UnitOfWork(actor, connection, UUID(answer[-1]))  # type: ignore[index] (a SELECT without FROM has a row)
         _open.set(work)

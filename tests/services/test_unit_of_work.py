@@ -19,7 +19,6 @@ from deals_app.services.deals import NewDeal, create_deal
 from deals_app.services.doorbell import QUEUE, Ring
 from deals_app.services.editing import DealEdit, edit_deal
 from deals_app.services.queries.board import board
-from deals_app.services.undo import undo_operation
 from deals_app.services.unit_of_work import before_tenant, one_transaction, reading, unit_of_work
 from tests.engines import TestEngines
 from tests.people import People
@@ -163,8 +162,9 @@ def test_nobody_is_rung_before_the_whole_is_kept(people: People, bell: Bell) -> 
     assert bell.rung == [(outbox_id, True)]
 
 
-def test_another_actor_or_an_undo_is_no_part_of_it(people: People) -> None:
+def test_another_actor_or_an_import_is_no_part_of_it(people: People) -> None:
     with pytest.raises(RuntimeError, match="another actor"), one_transaction(people.alice):
         board(people.bob)
-    with pytest.raises(RuntimeError, match="of their own"), one_transaction(people.alice):
-        undo_operation(people.alice, uuid4())
+    around = one_transaction(people.alice)
+    with pytest.raises(RuntimeError, match="of their own"), around, unit_of_work(people.alice, cause=uuid4()):
+        pass

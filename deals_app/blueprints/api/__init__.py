@@ -7,6 +7,7 @@ from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from deals_app.blueprints.api import customers, deals, sales_imports
+from deals_app.blueprints.api.idempotency import remember_answers
 from deals_app.blueprints.api.strict_json import StrictProvider
 from deals_app.extensions import csrf
 
@@ -22,6 +23,7 @@ def init_api(app: OpenAPI) -> None:
         app.register_api(routes)
     csrf.exempt(sales_imports.blueprint)
     app.register_blueprint(sales_imports.blueprint)
+    remember_answers(app, "/api/")
 
 
 def _read_json() -> None:

@@ -11,6 +11,8 @@ from flask_openapi3 import APIBlueprint, Tag
 from deals_app.blueprints.api import shapes
 from deals_app.blueprints.api.envelope import success
 from deals_app.blueprints.api.keys import actor, demand_key, refuse_ingest_keys
+from deals_app.blueprints.api.versions import asked_version, told_conflict
+from deals_app.domain.errors import Conflict
 from deals_app.domain.views import DealView
 from deals_app.services import deals, editing, stage_transition
 from deals_app.services.deals import NewDeal
@@ -29,6 +31,7 @@ blueprint = APIBlueprint(
 )
 blueprint.before_request(demand_key)
 blueprint.before_request(refuse_ingest_keys)
+blueprint.register_error_handler(Conflict, told_conflict)
 
 Answer = tuple[Response, int] | Response
 
@@ -67,14 +70,16 @@ def change_basic_info(path: shapes.DealPath, body: shapes.BasicInfo) -> Answer:
     given: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set - {"version"}}
     if "tags" in given:
         given["tags"] = tuple(given["tags"] or ())
-    return _answer(editing.edit_deal(actor(), path.deal_id, DealEdit(**given), version=body.version).deal)
+    return _answer(
+        editing.edit_deal(actor(), path.deal_id, DealEdit(**given), version=asked_version(body.version)).deal
+    )
 
 
 @blueprint.put("/<uuid:deal_id>/value")
 def change_value(path: shapes.DealPath, body: shapes.Value) -> Answer:
     """Change the value."""
     edit = DealEdit(value=body.value, currency=body.currency)
-    return _answer(editing.edit_deal(actor(), path.deal_id, edit, version=body.version).deal)
+    return _answer(editing.edit_deal(actor(), path.deal_id, edit, version=asked_version(body.version)).deal)
 
 
 @blueprint.put("/<uuid:deal_id>/stage")
@@ -84,7 +89,7 @@ def move(path: shapes.DealPath, body: shapes.MoveStage) -> Answer:
         actor(),
         path.deal_id,
         stage=body.stage,
-        version=body.version,
+        version=asked_version(body.version),
         note=body.note,
         closing=stage_transition.Closing(reason=body.loss_reason),
     )
@@ -94,19 +99,19 @@ def move(path: shapes.DealPath, body: shapes.MoveStage) -> Answer:
 @blueprint.post("/<uuid:deal_id>/win")
 def win(path: shapes.DealPath, body: shapes.Win) -> Answer:
     """Close a deal as won."""
-    return _answer(stage_transition.win_deal(actor(), path.deal_id, **body.model_dump()).deal)
+    return _answer(stage_transition.win_deal(actor(), path.deal_id, **_with_version(body)).deal)
 
 
 @blueprint.post("/<uuid:deal_id>/lose")
 def lose(path: shapes.DealPath, body: shapes.Lose) -> Answer:
     """Close a deal as lost."""
-    return _answer(stage_transition.lose_deal(actor(), path.deal_id, **body.model_dump()).deal)
+    return _answer(stage_transition.lose_deal(actor(), path.deal_id, **_with_version(body)).deal)
 
 
 @blueprint.post("/<uuid:deal_id>/reopen")
 def reopen(path: shapes.DealPath, body: shapes.Reopen) -> Answer:
     """Open a closed deal again, as a manager who says why."""
-    return _answer(reopen_deal(actor(), path.deal_id, **body.model_dump()).deal)
+    return _answer(reopen_deal(actor(), path.deal_id, **_with_version(body)).deal)
 
 
 @blueprint.post("/<uuid:deal_id>/undo")
@@ -125,7 +130,7 @@ def restore(path: shapes.DealPath) -> Answer:
 @blueprint.delete("/<uuid:deal_id>")
 def delete(path: shapes.DealPath) -> Answer:
     """Delete a deal; it can be restored."""
-    deals.delete_deal(actor(), path.deal_id)
+    deals.delete_deal(actor(), path.deal_id, version=asked_version())
     return Response(status=204)
 
 
@@ -162,6 +167,10 @@ def _answer(view: DealView, status: int = 200) -> Answer:
     response, status = success(shapes.deal_object(view), status)
     response.set_etag(str(view.version))
     return response, status
+
+
+def _with_version(body: shapes.Win | shapes.Lose | shapes.Reopen) -> dict[str, Any]:
+    return body.model_dump() | {"version": asked_version(body.version)}
 
 
 def _text(pipeline_id: UUID | None) -> str | None:
