@@ -17,7 +17,9 @@ from deals_app.blueprints import (
     customers,
     deals,
     errors,
+    exports,
     forecast,
+    import_check,
     import_columns,
     imports,
     ingest,
@@ -68,8 +70,8 @@ def create_app(settings: Settings) -> OpenAPI:
     presentation.init_presentation(app)
     errors.init_errors(app)
     for pages in (
-        ops, auth, board, moves, undo, deals, customers, leads, ingest, import_columns, imports, forecast,
-        analytics_pages, settings_pages, public_forms, styleguide,
+        ops, auth, board, moves, undo, deals, customers, leads, ingest, import_columns, import_check, imports,
+        exports, forecast, analytics_pages, settings_pages, public_forms, styleguide,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
     api.init_api(app)

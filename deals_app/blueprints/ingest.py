@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
@@ -37,11 +38,16 @@ def upload() -> Any:
     form = UploadForm()
     if form.validate_on_submit():
         try:
-            import_id = receive_file(actor(), form.file.data.filename or "import.csv", form.file.data.stream)
+            import_id = _received(form)
             return redirect(url_for("imports.page", import_id=import_id), code=303)
         except (Invalid, Forbidden) as error:
             form.file.errors = [error.message]
     return _page(form), 422
+
+
+def _received(form: UploadForm) -> UUID:
+    file = form.file.data
+    return receive_file(actor(), file.filename or "import.csv", file.stream, attended=True)
 
 
 def _page(form: UploadForm) -> str:

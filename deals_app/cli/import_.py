@@ -64,7 +64,7 @@ def _watched(actor: Actor, import_id: UUID, instance: Settings) -> ImportView:
     if not workers_alive():
         argv = [sys.executable, "-m", "deals_app.cli", "worker", "--burst"]
         helper = spawn(argv, environ=environment_for_children(instance), output=subprocess.DEVNULL)
-    with click.progressbar(length=1000, label="Importing", file=sys.stderr) as bar:
+    with click.progressbar(length=1000, label="Importing", file=sys.stderr, item_show_func=_pace) as bar:
         done = 0
         while not view.is_finished:
             time.sleep(POLL_SECONDS)
@@ -74,10 +74,15 @@ def _watched(actor: Actor, import_id: UUID, instance: Settings) -> ImportView:
                 message = "The worker ended before the import did; `deals up` goes on with it"
                 raise Unavailable(message)
             share = view.processed * 1000 // view.total if view.total else 0
-            bar.update(share - done)
+            bar.update(share - done, view)
             done = share
-        bar.update(1000 - done)
+        bar.update(1000 - done, view)
     return view
+
+
+def _pace(view: ImportView | None) -> str | None:
+    """Behind the bar, which says itself how long it will take."""
+    return f"{view.rows_per_second:,} rows a second" if view is not None and view.rows_per_second else None
 
 
 def _summary(view: ImportView) -> str:
@@ -87,5 +92,5 @@ def _summary(view: ImportView) -> str:
         return f"{view.filename} is queued as {view.id}"
     return (
         f"{view.filename}: {view.processed} rows: {view.created} created, {view.updated} updated,"
-        f" {view.unchanged} unchanged, {view.failed} rejected"
+        f" {view.unchanged} unchanged, {view.failed} rejected{f', {view.skipped} left out' if view.skipped else ''}"
     )

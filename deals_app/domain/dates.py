@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
+from deals_app.domain.letters import plain_letters
+from deals_app.domain.month_names import MONTHS
+
 # How the parts of a date with slashes or dashes follow each other.
 DateOrder = Literal["ymd", "dmy", "mdy"]
 
@@ -29,6 +32,19 @@ _TIME = (
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})" + _TIME)
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])\s?([0-9]{1,2})\2\s?([0-9]{4}|[0-9]{2})" + _TIME)
+# "Mon, 1st of June 2026", "1er juin 2026", "1 de junho de 2026", "01-Jun-2026"; "June 1st, 2026"; "2026-Jun-01".
+_WEEKDAY = r"(?:[^\W\d_]{2,10}\.?,\s*)?"
+_OF = r"(?:(?:of|de|del)\s+)?"
+_DAY_AND_MONTH = re.compile(
+    _WEEKDAY + r"([0-9]{1,2})(?:st|nd|rd|th|er|e|o|a|\.)?[\s/-]*" + _OF + r"([^\W\d_]{3,10})\.?[\s,/-]*"
+    + _OF + r"([0-9]{4}|[0-9]{2})" + _TIME,
+    re.IGNORECASE,
+)  # fmt: skip
+_MONTH_AND_DAY = re.compile(
+    _WEEKDAY + r"([^\W\d_]{3,10})\.?[\s-]+([0-9]{1,2})(?:st|nd|rd|th)?(?:,\s*|\s+|-)([0-9]{4}|[0-9]{2})" + _TIME,
+    re.IGNORECASE,
+)
+_YEAR_AND_MONTH = re.compile(r"([0-9]{4})[\s/-]([^\W\d_]{3,10})\.?[\s/-]([0-9]{1,2})" + _TIME)
 
 
 class DateError(ValueError):
@@ -39,8 +55,9 @@ def parse_date(text: str, *, order: DateOrder) -> date:
     """The calendar date as written: `2026-06-01T23:30:00-08:00` is 1 June, whatever the zone.
 
     Read are ISO 8601 dates and times, `2017-03-01 00:00`, `20170301`, dates with dots (always day first), dates with
-    slashes or dashes and the year last (by `order`; "ymd" reads them month first, as Americans do), Excel serial days
-    20000-80000, and HubSpot's epoch milliseconds (the date in UTC). A year of two digits is refused as a guess.
+    slashes or dashes and the year last (by `order`; "ymd" reads them month first, as Americans do), months by their
+    names in six languages, Excel serial days 20000-80000, and HubSpot's epoch milliseconds (the date in UTC). A year of
+    two digits is refused as a guess.
 
     Raises DateError for anything else, for days that do not exist, and for years outside 1900-2200.
     """
@@ -57,8 +74,24 @@ def parse_date(text: str, *, order: DateOrder) -> date:
         return _EXCEL_EPOCH + timedelta(days=int(float(normal)))
     if _EPOCH_MILLISECONDS.fullmatch(normal):
         return datetime.fromtimestamp(int(normal) // 1000, UTC).date()
+    if (named := _named_month(normal)) is not None:
+        return _calendar_date(text, *named)
     message = f"“{_shown(text)}” is not a date; write it like 2026-06-01"
     raise DateError(message)
+
+
+def _named_month(normal: str) -> tuple[str, str, str] | None:
+    """Year, month and day of a date that calls its month by name."""
+    if found := _DAY_AND_MONTH.fullmatch(normal):
+        day, name, year = found[1], found[2], found[3]
+    elif found := _MONTH_AND_DAY.fullmatch(normal):
+        name, day, year = found[1], found[2], found[3]
+    elif found := _YEAR_AND_MONTH.fullmatch(normal):
+        year, name, day = found[1], found[2], found[3]
+    else:
+        return None
+    month = MONTHS.get(plain_letters(name))
+    return None if month is None else (year, str(month), day)
 
 
 def guess_order(values: Iterable[str]) -> Literal["dmy", "mdy"] | None:
@@ -78,6 +111,24 @@ def guess_order(values: Iterable[str]) -> Literal["dmy", "mdy"] | None:
         elif second > _MONTHS >= first:
             seen.add("mdy")
     return seen.pop() if len(seen) == 1 else None
+
+
+def open_date(values: Iterable[str]) -> str | None:
+    """The first date of one file that may be day or month first, where `guess_order` finds nothing that settles it.
+
+    None when the order is settled, or makes no difference because nothing depends on it.
+    """
+    dates = [value.strip() for value in values]
+    if guess_order(dates) is not None:
+        return None
+    return next((text for text in dates if _reads_both_ways(text)), None)
+
+
+def _reads_both_ways(text: str) -> bool:
+    found = _YEAR_LAST.fullmatch(text)
+    if found is None or found[2] == "." or len(found[4]) != _DIGITS_OF_A_YEAR:
+        return False
+    return found[1] != found[3] and 1 <= int(found[1]) <= _MONTHS and 1 <= int(found[3]) <= _MONTHS
 
 
 _MONTHS = 12

@@ -102,13 +102,15 @@ class ParsedMoney:
 
 # Longer than any amount; keeps a pasted page from being searched.
 _MAX_LENGTH = 60
-_MULTIPLES = {"": 0, "k": 3, "m": 6, "mn": 6, "mio": 6, "bn": 9}
+# A "mil" is a thousand in Spanish and Portuguese and a million in English, a German "Billion" a thousand of ours: no
+# word that means two things is read.
+_MULTIPLES = {"": 0, "k": 3, "tsd": 3, "m": 6, "mn": 6, "mio": 6, "b": 9, "bn": 9, "mrd": 9}
 _MONEY = re.compile(
     r"""
     (?P<minus>-?) \s* (?P<before>[^\d\s.,'+-][^\d\s,'+-]{0,5})? \s* (?P<inner_minus>[+-]?) \s*
     (?P<number>[0-9.,][0-9.,'_ ]*?)
     (?P<exponent>e[+-]?[0-9]{1,3})? \s*
-    (?: (?P<multiple>k|mio|mn|m|bn) (?![^\W\d_]) )?
+    (?: (?P<multiple>k|tsd|mio|mn|mrd|m|bn|b) \b (?: \.(?!-) )? )?
     (?: [.,]--? )? (?P<trailing_minus>-?)
     \s* (?P<after>[^\d\s.,'+-][^\d\s,'+-]{0,5})?
     """,

@@ -10,7 +10,9 @@ from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from deals_app.domain.errors import FieldProblem
+from deals_app.domain.letters import plain_letters
 from deals_app.domain.matching import fold
+from deals_app.domain.stage_words import GONE_WORDS, OPEN_WORDS, STAGE_WORDS
 
 
 class StageStatus(StrEnum):
@@ -114,11 +116,33 @@ _ALIASES_BY_KEY: Mapping[str, tuple[str, ...]] = {
     "closed_lost": ("Lost", "Closed Lost"),
 }
 
-# Folded name in another system -> our default key. HubSpot's default pipeline, Salesforce's ten standard stages and
-# Pipedrive's five, as shipped by the vendors; what a customer renamed belongs to the connection's own map.
+# Folded name in another system or language -> our default key. HubSpot's default pipeline, Salesforce's ten standard
+# stages and Pipedrive's five, as shipped by the vendors; what a customer renamed is for that customer to map.
 KNOWN_ALIASES: Mapping[str, str] = {
-    stage_fold(alias): key for key, aliases in _ALIASES_BY_KEY.items() for alias in aliases
+    spelling: key
+    for words in ({key: text.split(", ") for key, text in STAGE_WORDS.items()}, _ALIASES_BY_KEY)
+    for key, aliases in words.items()
+    for alias in aliases
+    for spelling in (stage_fold(alias), plain_letters(stage_fold(alias)))
 }
+_OPEN: frozenset[str] = frozenset(plain_letters(fold(word)) for word in OPEN_WORDS.split(", "))
+_GONE: frozenset[str] = frozenset(plain_letters(fold(word)) for word in GONE_WORDS.split(", "))
+
+
+def meaning_of_status(text: str) -> str | None:
+    """What another system's status says of a deal, in any of six languages: open, won, lost or gone; else None."""
+    return _meaning_of_status(text) if len(text) <= _LONGEST_REMEMBERED else None
+
+
+@lru_cache(maxsize=1024)
+def _meaning_of_status(text: str) -> str | None:
+    folded = stage_fold(text)
+    plain = plain_letters(folded)
+    if plain in _OPEN:
+        return "open"
+    if plain in _GONE:
+        return "gone"
+    return {"closed_won": "won", "closed_lost": "lost"}.get(KNOWN_ALIASES.get(folded, ""))
 
 
 def find_stage(text: str, stages: Sequence[AnyStage]) -> AnyStage | None:

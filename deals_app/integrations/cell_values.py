@@ -12,7 +12,7 @@ from deals_app.domain.matching import fold, is_blank
 from deals_app.domain.money import MoneyError, ParsedMoney, from_minor, minor_digits, round_to_minor
 
 # Our exports put an apostrophe before these, so that no spreadsheet takes the text for a formula.
-_DISARMED: Final = re.compile(r"'(?=[=+\-@\t\r])")
+_DISARMED: Final = re.compile(r"'(?='*[=+\-@\t\r])")
 # What a spreadsheet leaves of a long id: the last digits are gone, and many rows share the rest.
 _ID_CUT_BY_SPREADSHEET: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,}")
 
@@ -35,8 +35,8 @@ _SOURCES: Final[Mapping[str, str]] = {
 def sent_text(cell: str) -> str:
     """The cell trimmed, without the apostrophe of our exports; empty when a reader would see nothing."""
     text = cell.strip()
-    if text.startswith("'"):
-        text = _DISARMED.sub("", text, count=1).strip()
+    if text.startswith("'") and _DISARMED.match(text):
+        text = text[1:].strip()
     return text if text.isascii() or not is_blank(text) else ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from deals_app.domain.dates import DateOrder
@@ -22,7 +22,9 @@ class FileShape:
     settles it (see `money.parse_money`). `date_order` is how dates with slashes are read throughout the file.
 
     `sheet` is None for a file of text; for one of the `sheets` of a workbook, `encoding`, `delimiter` and `quote` are
-    empty. `remarks` are sentences about what the reader should know. To overrule it: `sniff(…, said=Said(…))`.
+    empty. `remarks` are sentences about what the reader should know. To overrule it: `sniff(…, said=Said(…))`; `said`
+    is what was overruled so. `open_date` is a date of the file that reads both ways, when none settles `date_order`.
+    `left_out` is what reading the rows has added: see domain/left_out.py.
     """
 
     encoding: str
@@ -39,6 +41,9 @@ class FileShape:
     first_line: int | None = None
     first_rows: tuple[tuple[str, ...], ...] = ()
     remarks: tuple[str, ...] = ()
+    said: Mapping[str, str | int] = field(default_factory=dict[str, str | int])
+    open_date: str | None = None
+    left_out: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def layout(self) -> Layout:

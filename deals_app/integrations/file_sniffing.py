@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
-from deals_app.domain.dates import DateOrder, guess_order
+from deals_app.domain.dates import DateOrder, guess_order, open_date
 from deals_app.domain.decimal_marks import DecimalMark, guess_decimal_mark
 from deals_app.domain.matching import fold
 from deals_app.integrations.csv_columns import guess_mapping, guess_preset
@@ -82,7 +82,7 @@ def sniff(
             preset=preset,
             remarks=remarks,
         )
-        shape = _judged(stream, shape, mapping)
+        shape = judged(stream, shape, mapping)
         stream.seek(0)
     return shape
 
@@ -149,24 +149,30 @@ def _is_torn(cells: list[str]) -> bool:
     return any('"' in cell for cell in cells[begun:])
 
 
-def _judged(stream: BinaryIO, shape: FileShape, mapping: Mapping[str, str]) -> FileShape:
-    """The shape with what its first rows say about figures and dates."""
+def figure_columns(mapping: Mapping[str, str]) -> dict[str, str]:
+    """The columns whose values say how a file writes figures and dates; under another mapping it is `judged` anew."""
+    return {column: target for column, target in mapping.items() if target == "value" or target in _DATE_FIELDS}
+
+
+def judged(stream: BinaryIO, shape: FileShape, mapping: Mapping[str, str]) -> FileShape:
+    """The shape with what its first rows say about figures and dates. Raises Unreadable when it has none."""
     first = list(islice(rows(stream, shape), _JUDGED_ROWS))
     if not first:
         message = f"The file has a header ({_listed(shape.header)}) but no rows below it"
         raise Unreadable(message)
-    amounts, dates = set[str](), set[str]()
+    amounts, dates = set[str](), dict[str, None]()
     for position, column in enumerate(shape.header):
         if mapping[column] == "value":
             amounts.update(row.cells[position] for row in first if position < len(row.cells))
         elif mapping[column] in _DATE_FIELDS:
-            dates.update(row.cells[position] for row in first if position < len(row.cells))
+            dates.update((row.cells[position], None) for row in first if position < len(row.cells))
     mark = guess_decimal_mark(amounts)
     return replace(
         shape,
         # The numbers of a sheet are written by us; only texts among them can say otherwise.
         decimal_mark=mark if shape.sheet is None else mark or ".",
         date_order=guess_order(dates) or _usual_order(shape.delimiter, mark),
+        open_date=open_date(dates),
         first_line=first[0].line,
         first_rows=tuple(tuple(_shown(cell) for cell in row.cells) for row in first[:_ROWS_SHOWN]),
     )

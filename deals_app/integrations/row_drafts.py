@@ -15,10 +15,9 @@ from deals_app.domain.decimal_marks import DecimalMark
 from deals_app.domain.drafts import NAME_MAX_CHARACTERS, DealDraft
 from deals_app.domain.errors import FieldProblem
 from deals_app.domain.lengths import LONGEST_NAME, LONGEST_TAG
-from deals_app.domain.matching import fold
 from deals_app.domain.money import MoneyError, parse_currency, parse_money
 from deals_app.domain.probability import parse_probability
-from deals_app.domain.stages import KNOWN_ALIASES, stage_fold
+from deals_app.domain.stages import KNOWN_ALIASES, meaning_of_status, stage_fold
 from deals_app.integrations.cell_values import (
     agreed_currency,
     email_address,
@@ -28,9 +27,7 @@ from deals_app.integrations.cell_values import (
     plain_minor_units,
     sent_text,
 )
-from deals_app.integrations.csv_columns import BY_KEY, CUSTOM, IGNORE, Preset
-
-_CLOSED: Final[Mapping[str, str]] = {"closed_won": "won", "closed_lost": "lost"}
+from deals_app.integrations.csv_columns import BY_KEY, CUSTOM, IGNORE, Preset, kept_as
 
 _REMEMBERED: Final = 8192
 _cached_money = lru_cache(maxsize=_REMEMBERED)(parse_money)
@@ -51,8 +48,9 @@ class Reading:
 
     @cached_property
     def targets(self) -> tuple[tuple[str, str], ...]:
-        """Each column with the key of its field."""
-        return tuple((column, self.mapping.get(column, CUSTOM)) for column in self.columns)
+        """Each column with the key of its field; for a custom field its name instead of the column's."""
+        pairs = [(column, self.mapping.get(column, CUSTOM)) for column in self.columns]
+        return tuple((name, CUSTOM) if (name := kept_as(*pair)) else pair for pair in pairs)
 
     @cached_property
     def given(self) -> tuple[frozenset[str], ...]:
@@ -100,6 +98,25 @@ def draft_of(cells: Sequence[str], reading: Reading) -> DealDraft | list[FieldPr
         given=row.given,
     )
     return row.problems_in_order() if row.problems else draft
+
+
+def stage_text(stage: str | None, status: str | None) -> tuple[str | None, str | None]:
+    """Which stage a row means, and what is wrong with its status.
+
+    Won and lost are said by the status where there is one: Pipedrive's won deals stay in their last stage.
+    """
+    if status is None:
+        return stage, None
+    meaning = meaning_of_status(status)
+    if meaning == "open":
+        return stage, None
+    if meaning == "gone":
+        return stage, f"“{status}”: the deal is {status.lower()} in the other system"
+    if meaning is not None:
+        return meaning, None
+    if stage is not None:
+        return stage, f"“{status}” is not a status; it is open, won or lost"
+    return status, None
 
 
 @dataclass(slots=True)
@@ -187,18 +204,10 @@ class _Row:
         return parse_probability(text, of_one=self.reading.preset == "hubspot")
 
     def stage(self, status: str | None) -> str | None:
-        """Won and lost are said by the status where there is one: Pipedrive's won deals stay in their last stage."""
-        stage = self.text("stage")
-        if status is None or fold(status) in {"open", "active", "inprogress"}:
-            return stage
-        if fold(status) in {"deleted", "archived"}:
-            self.refuse("status", f"“{status}”: the deal is {status.lower()} in the other system")
-            return stage
-        if outcome := _CLOSED.get(KNOWN_ALIASES.get(stage_fold(status), "")):
-            return outcome
-        if stage is not None:
-            self.refuse("status", f"“{status}” is not a status; it is open, won or lost")
-        return stage or status
+        stage, problem = stage_text(self.text("stage"), status)
+        if problem:
+            self.refuse("status", problem)
+        return stage
 
     def closed_on(self, *, lost: bool) -> date | None:
         own = self.date("lost_date" if lost else "won_date")

@@ -118,6 +118,7 @@ class ImportRow(Base):
     outcome: Mapped[String | None]
     deal_id: Mapped[UUID | None]
     made_ref: Mapped[bool] = mapped_column(server_default=text("false"))
+    kept: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB)
     created_at: Mapped[MadeAt]
     updated_at: Mapped[MadeAt]
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
 from deals_app.domain.lengths import LONGEST_NAME
 from deals_app.domain.matching import match_key
-from deals_app.models import Customer
+from deals_app.models import Customer, Deal
 from deals_app.services.audit import record
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
 
@@ -74,7 +75,21 @@ def customer_named(work: UnitOfWork, name: str) -> UUID:
 
 
 def find_customer(session: Session, key: str) -> UUID | None:
-    """The oldest customer with this match key."""
+    """The oldest customer with this match key, who stays one until the end of the transaction."""
     return session.scalar(
-        select(Customer.id).where(Customer.match_key == key).order_by(Customer.created_at, Customer.id).limit(1)
+        select(Customer.id)
+        .where(Customer.match_key == key, Customer.deleted_at.is_(None))
+        .order_by(Customer.created_at, Customer.id)
+        .limit(1)
+        .with_for_update(read=True, key_share=True)
+    )
+
+
+def bring_back_customers(session: Session, deal_ids: Sequence[UUID]) -> None:
+    """Deals that live again have their customers again, inside a transaction; nothing for those that have them."""
+    of_deals = select(Deal.customer_id).where(Deal.id.in_(deal_ids), Deal.deleted_at.is_(None))
+    held = select(Customer.id).where(Customer.id.in_(of_deals)).order_by(Customer.id).with_for_update(key_share=True)
+    ids = session.scalars(held).all()
+    session.execute(
+        update(Customer).where(Customer.id.in_(ids), Customer.deleted_at.is_not(None)).values(deleted_at=None)
     )

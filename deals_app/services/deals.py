@@ -16,7 +16,7 @@ from deals_app.domain.matching import is_blank, match_key
 from deals_app.domain.rank import position_between
 from deals_app.domain.stages import unanswered
 from deals_app.models import Deal
-from deals_app.services.customers import customer_named
+from deals_app.services.customers import bring_back_customers, customer_named
 from deals_app.services.editing import (
     Edited,
     money_problems,
@@ -136,4 +136,5 @@ def restore_deal(actor: Actor, deal_id: UUID) -> Edited:
             message = "cannot restore a deal that is not deleted"
             raise RuleBroken(message, code="RESTORE_FAILED")
         written = write_deal(work, deal_id, {"deleted_at": None, "version": deal.version + 1})
+        bring_back_customers(work.session, [deal_id])
         return Edited(deal=written, operation=work.operation)

@@ -117,7 +117,11 @@ def reference_problems(
 ) -> list[FieldProblem]:
     """References to nobody are named, instead of failing on the foreign key."""
     problems: list[FieldProblem] = []
-    if customer_id is not None and not session.scalar(select(Customer.id).where(Customer.id == customer_id)):
+    if customer_id is not None and not session.scalar(
+        select(Customer.id)
+        .where(Customer.id == customer_id, Customer.deleted_at.is_(None))
+        .with_for_update(read=True, key_share=True)
+    ):
         problems.append(FieldProblem("customer_id", "there is no such customer"))
     if isinstance(assigned_to, UUID) and not session.scalar(
         select(Membership.user_id).where(Membership.user_id == assigned_to)

@@ -46,7 +46,7 @@ def test_columns_nobody_knows_are_mapped_by_hand_and_a_bad_row_is_told_apart(
     assert violations(page) == []
     for column, target in {"Opp": "Deal name", "Firm": "Company", "Worth": "Value", "Step": "Stage"}.items():
         page.locator("tr", has_text=column).locator("select").first.select_option(label=target)
-    page.get_by_role("button", name="Start the import").click()
+    page.get_by_role("button", name="Import without checking").click()
     progress = page.locator("#import-progress")
     expect(progress).to_contain_text("Done", timeout=20_000)
     expect(page.locator("main")).to_contain_text("TBD")
@@ -61,7 +61,7 @@ def test_columns_nobody_knows_are_mapped_by_hand_and_a_bad_row_is_told_apart(
 def test_a_real_export_of_8800_deals_stands_on_the_board(page: Page, demo_app: Flask, real_data: Path) -> None:
     sign_in(page, "fresh@x.example")
     upload(page, real_data / "csv_crm" / "01_hubspot_deals_8800_bom.csv")
-    page.get_by_role("button", name="Start the import").click()
+    page.get_by_role("button", name="Import without checking").click()
     expect(page.locator("#import-progress")).to_contain_text("8,800", timeout=20_000)
     expect(page.locator("#import-progress")).to_contain_text("Done", timeout=60_000)
     page.goto("/?closed=all")

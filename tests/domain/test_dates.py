@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deals_app.domain.dates import DateError, DateOrder, guess_order, parse_date
+from deals_app.domain.dates import DateError, DateOrder, guess_order, open_date, parse_date
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,50 @@ def test_it_answers_any_text_with_a_date_or_a_sentence(text: str) -> None:
     except DateError as error:
         answer = str(error)
     assert answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 June 2026",
+        "June 1, 2026",
+        "Jun. 1st, 2026 10:30 AM",
+        "Mon, 1st of June 2026",
+        "01-Jun-2026",
+        "2026-Jun-01",
+        "1. Juni 2026",
+        "1er JUIN 2026",
+        "1 de junio del 2026",
+        "1 de junho de 2026",
+    ],
+)
+def test_it_reads_names_of_months(text: str) -> None:
+    assert parse_date(text, order="mdy") == parse_date(text, order="dmy") == date(2026, 6, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("1 Foo 2026", "is not a date"),
+        ("30 février 2026", "is not a day in the calendar"),
+        ("1-jun-26", "two digits"),
+        ("June 2026", "is not a date"),
+        ("June 1 June 2026", "is not a date"),
+    ],
+)
+def test_it_refuses_names_that_make_no_date(text: str, says: str) -> None:
+    with pytest.raises(DateError, match=says):
+        parse_date(text, order="mdy")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["2026-01-02", "03/04/2026", "05/06/2026"], "03/04/2026"),
+        (["03/04/2026", "25/04/2026"], None),
+        (["13/04/2026", "04/13/2026", "03/04/2026"], "03/04/2026"),
+        (["03/03/2026", "03.04.2026", "1 June 2026", ""], None),
+    ],
+)
+def test_it_names_a_date_that_reads_both_ways(values: list[str], expected: str | None) -> None:
+    assert open_date(values) == expected

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from deals_app.embedded.processes import wait_until
 from deals_app.models import Deal
-from deals_app.services.queries.imports import rejected_rows
+from deals_app.services.queries.import_rows import rejected_rows
 from deals_app.services.unit_of_work import reading, unit_of_work
 from tests.engines import TestEngines
 from tests.filled import import_file

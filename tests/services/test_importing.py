@@ -18,7 +18,8 @@ from deals_app.models import Customer, Deal, DealEvent, ImportRow, Stage
 from deals_app.services.deals import NewDeal, create_deal, delete_deal
 from deals_app.services.importing.intake import receive_file
 from deals_app.services.importing.starting import cancel_import, start_import
-from deals_app.services.queries.imports import import_view, rejected_csv, rejected_rows
+from deals_app.services.queries.import_rows import rejected_csv, rejected_rows
+from deals_app.services.queries.imports import import_view
 from deals_app.services.stage_transition import lose_deal, move_deal, win_deal
 from deals_app.services.unit_of_work import reading
 from tests.filled import import_file, queue_file

@@ -9,18 +9,33 @@ from typing import Final, cast, get_args
 
 from deals_app.domain.drafts import DealDraft
 from deals_app.domain.errors import FieldProblem
-from deals_app.integrations.csv_columns import FIELDS, Field, MappingProblem, Preset, guess_mapping, guess_preset
+from deals_app.integrations.csv_columns import (
+    CUSTOM,
+    FIELDS,
+    LONGEST_CUSTOM_NAME,
+    Field,
+    MappingProblem,
+    Preset,
+    guess_mapping,
+    guess_preset,
+    kept_as,
+    known_target,
+    without_reasons,
+)
 from deals_app.integrations.csv_reading import LeftOut, RawRow, rows
 from deals_app.integrations.csv_shape import FileShape
 from deals_app.integrations.file_kinds import Unreadable
 from deals_app.integrations.file_layout import DELIMITERS, QUOTES, Said
-from deals_app.integrations.file_sniffing import sniff
-from deals_app.integrations.row_drafts import Reading, draft_of
+from deals_app.integrations.file_sniffing import figure_columns, judged, sniff
+from deals_app.integrations.row_drafts import Reading, draft_of, stage_text
+from deals_app.integrations.value_guesses import guess_by_values
 
 __all__ = [
+    "CUSTOM",
     "DELIMITERS",
     "EXAMPLE",
     "FIELDS",
+    "LONGEST_CUSTOM_NAME",
     "QUOTES",
     "Field",
     "FileShape",
@@ -31,16 +46,23 @@ __all__ = [
     "Reading",
     "Said",
     "Unreadable",
+    "figure_columns",
+    "guess_by_values",
     "guess_mapping",
     "guess_preset",
+    "judged",
+    "kept_as",
     "key",
     "kind",
+    "known_target",
     "label",
     "normalise",
     "preset_named",
     "reading_of",
     "rows",
     "sniff",
+    "stage_text",
+    "without_reasons",
 ]
 
 key: Final = "csv"

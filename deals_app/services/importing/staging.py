@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, islice
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import psycopg
@@ -22,22 +21,23 @@ from sqlalchemy.orm import Session
 from deals_app.domain.actor import Actor
 from deals_app.domain.drafts import DealDraft
 from deals_app.domain.errors import FieldProblem
+from deals_app.domain.left_out import LeftOutLines
 from deals_app.domain.matching import match_key
-from deals_app.domain.stages import find_stage
+from deals_app.domain.stages import find_stage, stage_fold
 from deals_app.domain.views import PipelineView, StageView
 from deals_app.integrations.sources import csv_file
 from deals_app.integrations.sources.csv_file import FileShape, RawRow
-from deals_app.models import Import, ImportFile, ImportRow
+from deals_app.models import Import, ImportRow
 from deals_app.services.accounts import member_views, owner_ids_by_text
 from deals_app.services.importing.applying import UNHURRIED
+from deals_app.services.importing.stored_file import stored_file
 from deals_app.services.outbox import Lease, renew
-from deals_app.services.pipelines import chosen_pipeline
+from deals_app.services.pipelines import find_pipeline, pipeline_views
 from deals_app.services.unit_of_work import reading, unit_of_work
 
 Found = TypeVar("Found")
 
 ROWS_PER_BATCH = 10_000
-SPOOL_BYTES = 8 * 1024 * 1024
 # Longer texts are no names that stand in many rows.
 LONGEST_REMEMBERED = 200
 
@@ -46,6 +46,8 @@ COLUMNS = (
     "status", "probability", "owner_id", "expected_close_date", "actual_close_date", "ref_system", "external_id",
     "source", "loss_reason", "tags", "custom_fields", "metadata",
 )  # fmt: skip
+OUR_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 # What a row with problems says no more about.
 NOTHING = (None,) * (len(COLUMNS) - 3)
 
@@ -80,14 +82,19 @@ SETTLE_REPEATED = text("""
 class Target:
     """What texts of the file mean for this tenant; each is looked up once."""
 
-    def __init__(self, found: Import, actor: Actor, pipeline: PipelineView, owners: Mapping[str, UUID]) -> None:
+    def __init__(
+        self, found: Import, actor: Actor, pipelines: Sequence[PipelineView], owners: Mapping[str, UUID]
+    ) -> None:
+        pipeline = find_pipeline(pipelines, str(found.pipeline_id))
         self.shape = FileShape.from_json(found.shape)
         self.mapping = found.mapping
         self.system = found.system
         self.pipeline = pipeline
+        self._others = {other.name: other for other in pipelines if other.id != pipeline.id}
         self.base_currency = actor.base_currency
         self.reading = csv_file.reading_of(self.shape, self.mapping, self.base_currency)
-        self._owners = owners
+        self._owners = {**owners, **chosen_owners(found.owner_map, owners)}
+        self._stages = chosen_stages(found.stage_map, pipeline)
         self.stage = remembered(self._stage)
         self.company_key = remembered(match_key)
 
@@ -95,16 +102,34 @@ class Target:
         """Whom a text means as the owner; None for nobody of this tenant."""
         return self._owners.get(text.casefold()) if text else None
 
+    def stage_of(self, draft: DealDraft) -> StageView | FieldProblem:
+        """The stage a row means. One with an id of ours is from our own export, which holds deals of every pipeline."""
+        other = self._others.get(draft.pipeline_text or "")
+        if other is not None and OUR_ID.fullmatch(draft.external_id or ""):
+            return find_stage(draft.stage_text or "", other.stages) or self.stage(draft.stage_text or "")
+        return self.stage(draft.stage_text or "")
+
     def _stage(self, stage_text: str) -> StageView | FieldProblem:
         """The stage a row means; an unknown one is an error of that row, never silently the first stage."""
         stages = self.pipeline.stages
         if not stage_text:
             return next(stage for stage in stages if stage.is_open)
-        if (stage := find_stage(stage_text, stages)) is not None:
+        if (stage := self._stages.get(stage_fold(stage_text)) or find_stage(stage_text, stages)) is not None:
             return stage
         column = next((name for name, field in self.mapping.items() if field == "stage"), "stage")
         known = ", ".join(stage.name for stage in stages)
         return FieldProblem(column, f"“{stage_text}” is no stage of {self.pipeline.name}; known are {known}")
+
+
+def chosen_stages(stage_map: Mapping[str, str | None], pipeline: PipelineView) -> dict[str, StageView]:
+    """The stages that a person chose for texts of the file, by the folded text; those of other pipelines left out."""
+    by_id = {str(stage.id): stage for stage in pipeline.stages}
+    return {stage_fold(text): by_id[chosen] for text, chosen in stage_map.items() if chosen and chosen in by_id}
+
+
+def chosen_owners(owner_map: Mapping[str, str | None], owners: Mapping[str, UUID]) -> dict[str, UUID]:
+    """The people that a person chose for texts of the file, by the case-folded text; former members left out."""
+    return {text.casefold(): owners[chosen] for text, chosen in owner_map.items() if chosen and chosen in owners}
 
 
 def remembered(find: Callable[[str], Found]) -> Callable[[str], Found]:
@@ -120,12 +145,13 @@ def stage_file(actor: Actor, lease: Lease, import_id: UUID) -> None:
     """
     with reading(actor) as session:
         found = session.scalars(select(Import).where(Import.id == import_id)).one()
-        pipeline = chosen_pipeline(session, str(found.pipeline_id))
-        target = Target(found, actor, pipeline, owner_ids_by_text(member_views(session)))
+        target = Target(found, actor, pipeline_views(session), owner_ids_by_text(member_views(session)))
+        shape = found.shape
     with unit_of_work(actor) as work:
         work.session.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
-    with _stored_file(actor, import_id) as stream:
-        rows = (_staged(row, target) for row in csv_file.rows(stream, target.shape))
+    left_out = LeftOutLines()
+    with stored_file(actor, import_id) as stream:
+        rows = (_staged(row, target) for row in csv_file.rows(stream, target.shape, left_out.add))
         for first in rows:
             with unit_of_work(actor) as work:
                 renew(work.session, lease)
@@ -139,24 +165,8 @@ def stage_file(actor: Actor, lease: Lease, import_id: UUID) -> None:
             work.session.execute(REPEATED_INDEX)
             work.session.execute(SETTLE_REPEATED, {"import_id": import_id})
         total = select(func.count()).where(ImportRow.import_id == import_id).scalar_subquery()
-        work.session.execute(update(Import).where(Import.id == import_id).values(staged_at=func.now(), total=total))
-
-
-@contextmanager
-def _stored_file(actor: Actor, import_id: UUID) -> Generator[BinaryIO]:
-    """The uploaded file, put together on disk: memory does not grow with it."""
-    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as stream:
-        with reading(actor) as session:
-            parts = session.scalars(
-                select(ImportFile.content)
-                .where(ImportFile.import_id == import_id)
-                .order_by(ImportFile.part)
-                .execution_options(yield_per=1)
-            )
-            for part in parts:
-                stream.write(part)
-        stream.seek(0)
-        yield cast("BinaryIO", stream)
+        values = {"staged_at": func.now(), "total": total, "shape": shape | {"left_out": left_out.as_json()}}
+        work.session.execute(update(Import).where(Import.id == import_id).values(values))
 
 
 def _copy(session: Session, batch: Iterable[tuple[Any, ...]]) -> None:
@@ -174,7 +184,7 @@ def _staged(row: RawRow, target: Target) -> tuple[Any, ...]:
     cells = f"[{', '.join(map(_json_text, row.cells))}]"
     if not isinstance(draft, DealDraft):
         return (row.line, cells, _json([_as_json(problem) for problem in draft]), *NOTHING)
-    stage = target.stage(draft.stage_text or "")
+    stage = target.stage_of(draft)
     if isinstance(stage, FieldProblem):
         return (row.line, cells, _json([_as_json(stage)]), *NOTHING)
     owner_id = target.owner_id(draft.owner_text)

@@ -31,22 +31,24 @@ def customer_rows(
     actor: Actor, q: str = "", after: str | None = None, limit: int = ROWS_PER_STRETCH
 ) -> Page[CustomerView]:
     """Customers by name, by keyset; raises Invalid for a cursor that is none of ours."""
-    key = func.lower(Customer.name)
-    statement = _customers().order_by(key, Customer.id).limit(limit + 1)
-    if q.strip():
-        statement = statement.where(
-            or_(
-                Customer.name.icontains(q.strip(), autoescape=True),
-                Customer.domain.icontains(q.strip(), autoescape=True),
-            )
-        )
+    statement = customers_named(q).limit(limit + 1)
     if after:
         name, last_id = read_cursor(after, str)
-        statement = statement.where(tuple_(key, Customer.id) > tuple_(name, last_id))
+        statement = statement.where(tuple_(func.lower(Customer.name), Customer.id) > tuple_(name, last_id))
     with reading(actor) as session:
         rows = session.execute(statement).mappings().all()
     items = tuple(CustomerView(**row) for row in rows[:limit])
     return Page(items=items, next_after=cursor_of(items[-1].name.lower(), items[-1].id) if len(rows) > limit else None)
+
+
+def customers_named(q: str) -> AnySelect:
+    """The rows of `CustomerView`s whose name or domain has `q`, by name."""
+    found = _customers().order_by(func.lower(Customer.name), Customer.id)
+    if text := q.strip():
+        found = found.where(
+            or_(Customer.name.icontains(text, autoescape=True), Customer.domain.icontains(text, autoescape=True))
+        )
+    return found
 
 
 def _customers() -> AnySelect:
@@ -61,4 +63,4 @@ def _customers() -> AnySelect:
     return select(
         Customer.id, Customer.name, Customer.kind, Customer.domain, Customer.churn_risk, Customer.created_at,
         Customer.updated_at, deals.c.open_deals, deals.c.won_deals,
-    ).join(deals, Customer.id.is_not(None))  # fmt: skip
+    ).join(deals, Customer.id.is_not(None)).where(Customer.deleted_at.is_(None))  # fmt: skip

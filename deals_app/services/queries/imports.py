@@ -2,70 +2,48 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
+from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.errors import NotFound
-from deals_app.domain.import_views import ImportView, RejectedRow
-from deals_app.integrations.sources import csv_file
-from deals_app.models import Import, ImportRow
-from deals_app.services.accounts import member_views
+from deals_app.domain.import_views import ImportView, Undoing
+from deals_app.domain.views import Page
+from deals_app.models import Import
+from deals_app.services.queries.cursor import cursor_of, read_cursor
+from deals_app.services.queries.names import ActorNames
 from deals_app.services.unit_of_work import reading
 
 RECENT = 10
-SHOWN_REJECTED = 50
-SAMPLE_ROWS = 3
-# Text that a spreadsheet would run as a formula gets an apostrophe, which imports take off again.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+ROWS_PER_STRETCH = 50
 
 
 def import_view(actor: Actor, import_id: UUID) -> ImportView:
     """The import; raises NotFound."""
     with reading(actor) as session:
-        return _view(session, found_import(session, import_id))
+        return _view(found_import(session, import_id), ActorNames(session))
 
 
 def recent_imports(actor: Actor) -> list[ImportView]:
     """The newest imports."""
+    return list(import_history(actor, limit=RECENT).items)
+
+
+def import_history(actor: Actor, after: str | None = None, limit: int = ROWS_PER_STRETCH) -> Page[ImportView]:
+    """Every import of the tenant, the newest first, by keyset; raises Invalid for a cursor that is none of ours."""
+    statement = select(Import).order_by(Import.created_at.desc(), Import.id.desc()).limit(limit + 1)
+    if after:
+        at, last_id = read_cursor(after, datetime.fromisoformat)
+        statement = statement.where(tuple_(Import.created_at, Import.id) < tuple_(at, last_id))
     with reading(actor) as session:
-        rows = session.scalars(select(Import).order_by(Import.created_at.desc(), Import.id.desc()).limit(RECENT)).all()
-        names = {str(member.id): member.name for member in member_views(session)}
-        return [_view(session, row, names) for row in rows]
-
-
-def rejected_rows(actor: Actor, import_id: UUID) -> list[RejectedRow]:
-    """The first rejected rows with their reasons."""
-    with reading(actor) as session:
-        rows = session.execute(
-            select(ImportRow.line, ImportRow.cells, ImportRow.problems)
-            .where(*_rejected(import_id))
-            .order_by(ImportRow.line)
-            .limit(SHOWN_REJECTED)
-        ).all()
-    return [
-        RejectedRow(line=row.line, cells=tuple(row.cells), reasons=tuple(_reasons(row.problems or []))) for row in rows
-    ]
-
-
-def rejected_csv(actor: Actor, import_id: UUID) -> Iterator[str]:
-    """The rejected rows as CSV, line by line: the file's own columns, then `line` and `reason`. Raises NotFound."""
-    with reading(actor) as session:
-        header = csv_file.FileShape.from_json(found_import(session, import_id).shape).header
-        rows = session.execute(
-            select(ImportRow.line, ImportRow.cells, ImportRow.problems)
-            .where(*_rejected(import_id))
-            .order_by(ImportRow.line)
-        ).all()
-    yield _csv_line([*header, "line", "reason"])
-    for row in rows:
-        cells = [*row.cells, *([""] * (len(header) - len(row.cells)))][: len(header)]
-        yield _csv_line([*map(_disarmed, cells), str(row.line), "; ".join(_reasons(row.problems or []))])
+        rows = session.scalars(statement).all()
+        names = ActorNames(session)
+        items = tuple(_view(row, names) for row in rows[:limit])
+    more = len(rows) > limit
+    return Page(items=items, next_after=cursor_of(items[-1].created_at.isoformat(), items[-1].id) if more else None)
 
 
 def found_import(session: Session, import_id: UUID) -> Import:
@@ -77,10 +55,9 @@ def found_import(session: Session, import_id: UUID) -> Import:
     return found
 
 
-def _view(session: Session, row: Import, names: dict[str, str] | None = None) -> ImportView:
-    if names is None:
-        names = {str(member.id): member.name for member in member_views(session)}
-    kind, _, actor_id = row.actor.partition(":")
+def _view(row: Import, names: ActorNames) -> ImportView:
+    rows_per_second = _rows_per_second(row)
+    left = row.total - row.processed
     return ImportView(
         id=row.id,
         filename=row.filename,
@@ -97,29 +74,36 @@ def _view(session: Session, row: Import, names: dict[str, str] | None = None) ->
         header=tuple(row.shape["header"]),
         mapping=row.mapping,
         system=row.system,
-        actor_name=names.get(actor_id, "A former member") if kind == "user" else "Command line or API",
+        remarks=tuple(row.shape.get("remarks", ())),
+        plan=row.plan,
+        actor_name=_who(names, row.actor),
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        rows_per_second=rows_per_second,
+        seconds_left=-(-left // rows_per_second) if rows_per_second and row.state == "running" else None,
+        undoing=_undoing(row, names),
     )
 
 
-def _rejected(import_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    """Both, as the index speaks of the problems only."""
-    return ImportRow.import_id == import_id, ImportRow.outcome == "failed", ImportRow.problems.is_not(None)
+def _undoing(row: Import, names: ActorNames) -> Undoing | None:
+    if not row.undo:
+        return None
+    counts = {key: row.undo[key] for key in ("deleted", "restored", "kept", "already")}
+    by_name = _who(names, row.undo["by"])
+    return Undoing(total=row.created + row.updated, by_name=by_name, at=row.undone_at, **counts)
 
 
-def _reasons(problems: list[dict[str, str]]) -> list[str]:
-    return [
-        f"{problem['field']}: {problem['message']}" if problem["field"] else problem["message"] for problem in problems
-    ]
+def _rows_per_second(row: Import) -> int | None:
+    """At least 1. A running import is measured since its rows were staged, an ended one over all of its work."""
+    if row.started_at is None or not row.processed:
+        return None
+    if row.finished_at is None:
+        seconds = (datetime.now(UTC) - max(row.started_at, row.staged_at or row.started_at)).total_seconds()
+    else:
+        seconds = (row.finished_at - row.started_at).total_seconds()
+    return max(1, int(row.processed / seconds)) if seconds > 0 else None
 
 
-def _disarmed(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
-
-
-def _csv_line(cells: list[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
+def _who(names: ActorNames, reference: str) -> str:
+    return "Command line" if reference == "system:cli" else names.of(reference)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from deals_app.domain.actor import Actor
 from deals_app.services.queries.names import ActorNames
 from deals_app.services.queries.timeline import LABELS
-from deals_app.services.undo import Kept, Undone
+from deals_app.services.undo import Undone
+from deals_app.services.undoing_deals import Kept
 from deals_app.services.unit_of_work import reading
 
 NAMED = 3
