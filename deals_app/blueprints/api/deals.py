@@ -46,9 +46,10 @@ def create(body: shapes.CreateDeal) -> Answer:
 
 @blueprint.get("")
 def index(query: shapes.DealList) -> Answer:
-    """List deals, newest first."""
-    wanted = deal_pages.Narrowing(**query.model_dump(exclude={"page", "page_size"}))
-    found = deal_pages.deal_page(actor(), wanted, page=query.page, page_size=min(query.page_size, 100))
+    """List deals, newest first unless `sort` says otherwise."""
+    wanted = deal_pages.Narrowing(**query.model_dump(exclude={"page", "page_size", "sort"}))
+    page_size = min(query.page_size, 100)
+    found = deal_pages.deal_page(actor(), wanted, page=query.page, page_size=page_size, sort=query.sort)
     pagination = {
         "total": found.total,
         "page": query.page,

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from deals_app.domain.money import MAX_MINOR
 from deals_app.domain.views import CustomerView, DealView
+from deals_app.services.queries.deal_pages import ORDERS
 
+# A plus in a query that nobody has encoded arrives as a blank.
+RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+\- ][0-9]{2}:[0-9]{2})"
+)
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -50,6 +55,21 @@ def _plain_numbers(value: Any) -> Any:
     return [_plain_numbers(item) for item in value] if isinstance(value, list) else value
 
 
+def _moment(value: object) -> object:
+    """RFC 3339 with its offset: a time of nobody's zone would be another one for each reader."""
+    if isinstance(value, str) and RFC_3339.fullmatch(value):
+        return value.replace(" ", "+")
+    message = "must be a time with its offset, like 2026-03-31T09:30:00Z"
+    raise ValueError(message)
+
+
+def _order(value: str) -> str:
+    if value.removeprefix("-") in ORDERS:
+        return value
+    message = f"must be one of {', '.join(ORDERS)}, with a minus before it for downwards"
+    raise ValueError(message)
+
+
 def _uuid_text(value: object) -> object:
     if isinstance(value, str):
         return value
@@ -61,6 +81,8 @@ Positive = Field(gt=0, le=MAX_MINOR)
 MinorUnits = Annotated[int, Positive, BeforeValidator(_whole, json_schema_input_type=Annotated[int, Positive])]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_numbers)]
+Order = Annotated[str, AfterValidator(_order)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 Identifier = Annotated[UUID, BeforeValidator(_uuid_text)]
 Plain = Annotated[
@@ -161,6 +183,12 @@ class Reopen(Body):
     version: Whole | None = None
 
 
+class Note(Body):
+    """What somebody writes about a deal."""
+
+    body: str
+
+
 class DealList(BaseModel):
     """Route 3's query. What is no number is a 400, a page_size over 100 is 100."""
 
@@ -172,6 +200,8 @@ class DealList(BaseModel):
     source: str | None = None
     tag: str | None = None
     q: str | None = None
+    updated_since: Moment | None = None
+    sort: Order = "-created_at"
 
 
 class PipelineQuery(BaseModel):
@@ -187,6 +217,30 @@ class CreateCustomer(Body):
     kind: str = "company"
     domain: str | None = Field(default=None, max_length=253)
     churn_risk: Annotated[Decimal, Field(ge=0, le=1)] | None = None
+
+
+class ChangeCustomer(Body):
+    """What is to change; what is not named stays."""
+
+    name: str | None = None
+    kind: str | None = None
+    domain: str | None = Field(default=None, max_length=253)
+    churn_risk: Annotated[Decimal, Field(ge=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _is_something(self) -> Self:
+        """A null empties what may be empty."""
+        for name in ("name", "kind"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                message = f"{name} may not be null"
+                raise ValueError(message)
+        return self
+
+
+class Opportunities(BaseModel):
+    """Which deals of a customer: `open=true` leaves out those that are closed."""
+
+    open: bool = False
 
 
 class CustomerList(BaseModel):
