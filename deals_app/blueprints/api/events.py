@@ -1,0 +1,54 @@
+"""What happened, for programs that come back and miss nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from deals_app.blueprints.api.envelope import success
+from deals_app.blueprints.api.keys import actor, demand_key, refuse_ingest_keys
+from deals_app.services.event_catalogue import CATALOGUE
+from deals_app.services.queries.events import MOST, events
+
+blueprint = APIBlueprint(
+    "api_events",
+    __name__,
+    url_prefix="/api/v1/events",
+    abp_tags=[Tag(name="Events")],
+    abp_security=[{"key": []}],
+)
+blueprint.before_request(demand_key)
+blueprint.before_request(refuse_ingest_keys)
+
+
+class EventQuery(BaseModel):
+    """Where to go on, and what to read; several types with commas between them."""
+
+    after: str | None = None
+    type: str = ""
+    deal_id: UUID | None = None
+    limit: Annotated[int, Field(ge=1)] = 100
+
+
+@blueprint.get("")
+def index(query: EventQuery) -> tuple[Response, int]:
+    """Read events in order; ask again with `next_after`, which stays as it is until there are more."""
+    types = [name for name in map(str.strip, query.type.split(",")) if name]
+    page = events(actor(), query.after, types=types, deal_id=query.deal_id, limit=min(query.limit, MOST))
+    shown = [event.model_dump(mode="json") for event in page.items]
+    return success(shown, pagination={"next_after": page.next_after, "has_more": page.has_more})
+
+
+@blueprint.get("/types")
+def types() -> tuple[Response, int]:
+    """List the kinds of events, each with its version and what it says."""
+    found = [
+        {"type": each.name, "topic": each.topic, "version": each.version, "says": each.says,
+         "payload": each.payload.model_json_schema()}
+        for each in CATALOGUE
+    ]  # fmt: skip
+    return success(found)
