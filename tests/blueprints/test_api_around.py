@@ -46,7 +46,7 @@ class TestHistory:
         assert told[1]["changes"] == {"value": {"before": deal["value"], "after": 99}}
         assert told[2]["changes"]["name"] == {"before": None, "after": "Rollout"}
         assert {(each["door"], each["actor"]) for each in told} == {("api", "API key test")}
-        assert all(each["at"].endswith("+00:00") for each in told)
+        assert all(each["at"].endswith("Z") for each in told)
 
     def test_a_deal_that_is_not_there_has_none(self, api: Api, stranger: Api, deal: dict[str, Any]) -> None:
         for path in ("history", "activities", "notes"):

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
+from deals_app.blueprints.api.answers import Answered
 from deals_app.blueprints.api.envelope import success
-from deals_app.blueprints.api.keys import actor, demand_key, refuse_ingest_keys
-from deals_app.services.event_catalogue import CATALOGUE
+from deals_app.blueprints.api.keys import actor
+from deals_app.blueprints.api.routes import api_routes
+from deals_app.services.event_catalogue import CATALOGUE, Event
 from deals_app.services.queries.events import MOST, events
 
-blueprint = APIBlueprint(
-    "api_events",
-    __name__,
-    url_prefix="/api/v1/events",
-    abp_tags=[Tag(name="Events")],
-    abp_security=[{"key": []}],
-)
-blueprint.before_request(demand_key)
-blueprint.before_request(refuse_ingest_keys)
+blueprint = api_routes("events", "/events", "Events")
 
 
 class EventQuery(BaseModel):
@@ -34,7 +27,30 @@ class EventQuery(BaseModel):
     limit: Annotated[int, Field(ge=1)] = 100
 
 
-@blueprint.get("")
+class EventTypeAnswer(BaseModel):
+    """A kind of event; `payload` is the JSON Schema of its `data`."""
+
+    type: str
+    topic: str
+    version: str
+    says: str
+    payload: dict[str, Any]
+
+
+class MoreEvents(BaseModel):
+    """Where to go on reading."""
+
+    next_after: str | None
+    has_more: bool
+
+
+class AnsweredEvents(Answered[list[Event]]):
+    """Events in order."""
+
+    pagination: MoreEvents
+
+
+@blueprint.get("", responses={200: AnsweredEvents})
 def index(query: EventQuery) -> tuple[Response, int]:
     """Read events in order; ask again with `next_after`, which stays as it is until there are more."""
     types = [name for name in map(str.strip, query.type.split(",")) if name]
@@ -43,7 +59,7 @@ def index(query: EventQuery) -> tuple[Response, int]:
     return success(shown, pagination={"next_after": page.next_after, "has_more": page.has_more})
 
 
-@blueprint.get("/types")
+@blueprint.get("/types", responses={200: Answered[list[EventTypeAnswer]]})
 def types() -> tuple[Response, int]:
     """List the kinds of events, each with its version and what it says."""
     found = [

@@ -6,14 +6,22 @@ import math
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 from deals_app.domain.money import MAX_MINOR
 from deals_app.domain.views import CustomerView, DealView
-from deals_app.services.queries.deal_pages import ORDERS
 
 # A plus in a query that nobody has encoded arrives as a blank.
 RFC_3339 = re.compile(
@@ -63,13 +71,6 @@ def _moment(value: object) -> object:
     raise ValueError(message)
 
 
-def _order(value: str) -> str:
-    if value.removeprefix("-") in ORDERS:
-        return value
-    message = f"must be one of {', '.join(ORDERS)}, with a minus before it for downwards"
-    raise ValueError(message)
-
-
 def _uuid_text(value: object) -> object:
     if isinstance(value, str):
         return value
@@ -81,12 +82,18 @@ Positive = Field(gt=0, le=MAX_MINOR)
 MinorUnits = Annotated[int, Positive, BeforeValidator(_whole, json_schema_input_type=Annotated[int, Positive])]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_numbers)]
-Order = Annotated[str, AfterValidator(_order)]
+# Upwards, and with a minus before it downwards.
+Order = Literal[
+    "created_at", "updated_at", "name", "value", "probability", "expected_close_date", "actual_close_date",
+    "-created_at", "-updated_at", "-name", "-value", "-probability", "-expected_close_date", "-actual_close_date",
+]  # fmt: skip
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 Identifier = Annotated[UUID, BeforeValidator(_uuid_text)]
 Plain = Annotated[
-    Decimal, PlainSerializer(lambda value: int(value) if value == value.to_integral_value() else float(value))
+    Decimal,
+    PlainSerializer(lambda value: int(value) if value == value.to_integral_value() else float(value)),
+    WithJsonSchema({"type": "number"}),
 ]
 
 
@@ -183,12 +190,6 @@ class Reopen(Body):
     version: Whole | None = None
 
 
-class Note(Body):
-    """What somebody writes about a deal."""
-
-    body: str
-
-
 class DealList(BaseModel):
     """Route 3's query. What is no number is a 400, a page_size over 100 is 100."""
 
@@ -281,8 +282,31 @@ class DealAnswer(BaseModel):
     insights: list[dict[str, Any]]
     is_at_risk: bool
     version: int
-    created_at: Any
-    updated_at: Any
+    created_at: datetime
+    updated_at: datetime
+
+
+class StageCounts(BaseModel):
+    """How many deals each stage holds, by its key."""
+
+    stats: dict[str, int]
+
+
+class WonPart(BaseModel):
+    """What was won in one currency, in its minor units."""
+
+    currency: str
+    count: int
+    total_value: int
+
+
+class WonTotal(BaseModel):
+    """What was won: `total_value` in the base currency, null where a rate is missing; the parts are always there."""
+
+    count: int
+    total_value: int | None
+    currency: str
+    by_currency: list[WonPart]
 
 
 def deal_object(view: DealView) -> dict[str, Any]:
@@ -299,8 +323,8 @@ class CustomerAnswer(BaseModel):
     kind: str
     domain: str | None
     churn_risk: Plain | None
-    created_at: Any
-    updated_at: Any
+    created_at: datetime
+    updated_at: datetime
 
 
 def customer_object(view: CustomerView) -> dict[str, Any]:

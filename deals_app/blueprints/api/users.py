@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from uuid import UUID
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel
 
+from deals_app.blueprints.api.answers import Answered
 from deals_app.blueprints.api.envelope import success
-from deals_app.blueprints.api.keys import actor, demand_key, refuse_ingest_keys
+from deals_app.blueprints.api.keys import actor
+from deals_app.blueprints.api.routes import api_routes
 from deals_app.services.accounts import members
 
-blueprint = APIBlueprint(
-    "api_users",
-    __name__,
-    url_prefix="/api/v1/identity/users",
-    abp_tags=[Tag(name="Users")],
-    abp_security=[{"key": []}],
-)
-blueprint.before_request(demand_key)
-blueprint.before_request(refuse_ingest_keys)
+blueprint = api_routes("users", "/identity/users", "Users")
 
 
-@blueprint.get("")
+class PersonAnswer(BaseModel):
+    """A person of the team."""
+
+    id: UUID
+    name: str
+    email: str
+    role: str
+    is_active: bool
+
+
+@blueprint.get("", responses={200: Answered[list[PersonAnswer]]})
 def index() -> tuple[Response, int]:
     """List the people of the team, by name."""
-    return success([asdict(each) | {"id": str(each.id)} for each in members(actor())])
+    return success([PersonAnswer(**asdict(each)).model_dump(mode="json") for each in members(actor())])
