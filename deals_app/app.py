@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from deals_app.blueprints import analytics as analytics_pages
 from deals_app.blueprints import (
     api,
+    api_docs,
     auth,
     board,
     customers,
@@ -33,6 +34,7 @@ from deals_app.blueprints import (
     web,
 )
 from deals_app.blueprints import settings as settings_pages
+from deals_app.blueprints.api.answers import Refused
 from deals_app.extensions import ask_after_rest, csrf, db, login, migrate, redis
 from deals_app.services.sign_in import SESSION_LIFETIME
 from deals_app.settings import APPLICATION_ROLE, Settings, settings_from_environment
@@ -50,6 +52,8 @@ def create_app(settings: Settings) -> OpenAPI:
         info=Info(title="Deals", version="1.0.0"),
         security_schemes={"key": {"type": "http", "scheme": "bearer"}},
         doc_ui=False,
+        validation_error_status=400,
+        validation_error_model=Refused,
         validation_error_callback=errors.validation_answer,
     )
     app.config.update(flask_config(settings))
@@ -71,7 +75,7 @@ def create_app(settings: Settings) -> OpenAPI:
     errors.init_errors(app)
     for pages in (
         ops, auth, board, moves, undo, deals, customers, leads, ingest, import_columns, import_check, imports,
-        exports, forecast, analytics_pages, settings_pages, public_forms, styleguide,
+        exports, forecast, analytics_pages, settings_pages, public_forms, styleguide, api_docs,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
     api.init_api(app)

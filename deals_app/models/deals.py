@@ -135,6 +135,7 @@ class DealEvent(Base):
     operation: Mapped[UUID]
     undoes: Mapped[UUID | None]
     request_id: Mapped[String] = mapped_column(server_default="")
+    written_by: Mapped[int] = mapped_column(BigInteger, server_default=text("((pg_current_xact_id())::text)::bigint"))
     at: Mapped[MadeAt]
 
 

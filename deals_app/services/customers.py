@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
 from deals_app.domain.lengths import LONGEST_NAME
-from deals_app.domain.matching import match_key
+from deals_app.domain.matching import is_blank, match_key
 from deals_app.models import Customer, Deal
 from deals_app.services.audit import record
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
@@ -32,15 +32,9 @@ def create_customer(
     if actor.role is Role.INGEST:
         message = "An ingest key makes customers through the ingestion API only"
         raise Forbidden(message)
-    problems: list[FieldProblem] = []
-    if not 1 <= len(name := name.strip()) <= LONGEST_NAME:
-        problems.append(FieldProblem("name", f"must have 1 to {LONGEST_NAME} characters"))
-    if kind not in KINDS:
-        problems.append(FieldProblem("kind", f"must be one of {', '.join(KINDS)}"))
-    if churn_risk is not None and not 0 <= churn_risk <= 1:
-        problems.append(FieldProblem("churn_risk", "must be between 0 and 1"))
-    if problems:
+    if problems := customer_problems(name, kind, churn_risk):
         raise Invalid(*problems)
+    name = name.strip()
     with unit_of_work(actor) as work:
         customer_id = work.session.scalars(
             insert(Customer)
@@ -56,6 +50,18 @@ def create_customer(
         ).one()
         record(work, "customer.created", f"customer:{customer_id}", {"name": name})
     return customer_id
+
+
+def customer_problems(name: str, kind: str, churn_risk: Decimal | None) -> list[FieldProblem]:
+    """What a customer may not be."""
+    problems: list[FieldProblem] = []
+    if is_blank(name) or len(name.strip()) > LONGEST_NAME:
+        problems.append(FieldProblem("name", f"must have 1 to {LONGEST_NAME} characters"))
+    if kind not in KINDS:
+        problems.append(FieldProblem("kind", f"must be one of {', '.join(KINDS)}"))
+    if churn_risk is not None and not 0 <= churn_risk <= 1:
+        problems.append(FieldProblem("churn_risk", "must be between 0 and 1"))
+    return problems
 
 
 def customer_named(work: UnitOfWork, name: str) -> UUID:

@@ -6,7 +6,7 @@ from flask import request
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from deals_app.blueprints.api import customers, deals, sales_imports
+from deals_app.blueprints.api import customers, deal_life, deals, events, pipelines, sales_imports, users
 from deals_app.blueprints.api.idempotency import remember_answers
 from deals_app.blueprints.api.strict_json import StrictProvider
 from deals_app.extensions import csrf
@@ -18,7 +18,14 @@ def init_api(app: OpenAPI) -> None:
     """Register the APIs; their CSRF is that they take no cookie."""
     app.json = StrictProvider(app)
     app.before_request(_read_json)
-    for routes in (deals.blueprint, customers.blueprint):
+    for routes in (
+        deals.blueprint,
+        deal_life.blueprint,
+        customers.blueprint,
+        pipelines.blueprint,
+        users.blueprint,
+        events.blueprint,
+    ):
         csrf.exempt(routes)
         app.register_api(routes)
     csrf.exempt(sales_imports.blueprint)

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
 
 from deals_app.blueprints.api import shapes
+from deals_app.blueprints.api.answers import CONFLICTS, Answered, AnsweredPage, Refused
 from deals_app.blueprints.api.envelope import success
-from deals_app.blueprints.api.keys import actor, demand_key, refuse_ingest_keys
+from deals_app.blueprints.api.keys import actor
+from deals_app.blueprints.api.routes import api_routes
 from deals_app.blueprints.api.versions import asked_version, told_conflict
 from deals_app.domain.errors import Conflict
 from deals_app.domain.views import DealView
@@ -22,21 +23,13 @@ from deals_app.services.queries.deal import deal
 from deals_app.services.reopening import reopen_deal
 from deals_app.services.undo import latest_of_deal, undo_operation
 
-blueprint = APIBlueprint(
-    "api_deals",
-    __name__,
-    url_prefix="/api/v1/customer-mgmt/deals",
-    abp_tags=[Tag(name="Deals")],
-    abp_security=[{"key": []}],
-)
-blueprint.before_request(demand_key)
-blueprint.before_request(refuse_ingest_keys)
+blueprint = api_routes("deals", "/customer-mgmt/deals", "Deals")
 blueprint.register_error_handler(Conflict, told_conflict)
 
 Answer = tuple[Response, int] | Response
 
 
-@blueprint.post("")
+@blueprint.post("", responses={201: Answered[shapes.DealAnswer], 409: Refused})
 def create(body: shapes.CreateDeal) -> Answer:
     """Create a deal."""
     values = body.model_dump(exclude={"pipeline_id", "tags"})
@@ -44,11 +37,12 @@ def create(body: shapes.CreateDeal) -> Answer:
     return _answer(deal(actor(), deals.create_deal(actor(), new)), 201)
 
 
-@blueprint.get("")
+@blueprint.get("", responses={200: AnsweredPage[list[shapes.DealAnswer]]})
 def index(query: shapes.DealList) -> Answer:
-    """List deals, newest first."""
-    wanted = deal_pages.Narrowing(**query.model_dump(exclude={"page", "page_size"}))
-    found = deal_pages.deal_page(actor(), wanted, page=query.page, page_size=min(query.page_size, 100))
+    """List deals, newest first unless `sort` says otherwise."""
+    wanted = deal_pages.Narrowing(**query.model_dump(exclude={"page", "page_size", "sort"}))
+    page_size = min(query.page_size, 100)
+    found = deal_pages.deal_page(actor(), wanted, page=query.page, page_size=page_size, sort=query.sort)
     pagination = {
         "total": found.total,
         "page": query.page,
@@ -58,13 +52,13 @@ def index(query: shapes.DealList) -> Answer:
     return success([shapes.deal_object(view) for view in found.items], pagination=pagination)
 
 
-@blueprint.get("/<uuid:deal_id>")
+@blueprint.get("/<uuid:deal_id>", responses={200: Answered[shapes.DealAnswer]})
 def read(path: shapes.DealPath) -> Answer:
     """Get a deal; its ETag is its version."""
     return _answer(deal(actor(), path.deal_id))
 
 
-@blueprint.put("/<uuid:deal_id>/basic-info")
+@blueprint.put("/<uuid:deal_id>/basic-info", responses={200: Answered[shapes.DealAnswer], **CONFLICTS})
 def change_basic_info(path: shapes.DealPath, body: shapes.BasicInfo) -> Answer:
     """Change name, expected close date, tags, owner or custom fields."""
     given: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set - {"version"}}
@@ -75,14 +69,14 @@ def change_basic_info(path: shapes.DealPath, body: shapes.BasicInfo) -> Answer:
     )
 
 
-@blueprint.put("/<uuid:deal_id>/value")
+@blueprint.put("/<uuid:deal_id>/value", responses={200: Answered[shapes.DealAnswer], **CONFLICTS})
 def change_value(path: shapes.DealPath, body: shapes.Value) -> Answer:
     """Change the value."""
     edit = DealEdit(value=body.value, currency=body.currency)
     return _answer(editing.edit_deal(actor(), path.deal_id, edit, version=asked_version(body.version)).deal)
 
 
-@blueprint.put("/<uuid:deal_id>/stage")
+@blueprint.put("/<uuid:deal_id>/stage", responses={200: Answered[shapes.DealAnswer], **CONFLICTS})
 def move(path: shapes.DealPath, body: shapes.MoveStage) -> Answer:
     """Move a deal to another stage."""
     moved = stage_transition.move_deal(
@@ -96,58 +90,58 @@ def move(path: shapes.DealPath, body: shapes.MoveStage) -> Answer:
     return _answer(moved.deal)
 
 
-@blueprint.post("/<uuid:deal_id>/win")
+@blueprint.post("/<uuid:deal_id>/win", responses={200: Answered[shapes.DealAnswer], **CONFLICTS})
 def win(path: shapes.DealPath, body: shapes.Win) -> Answer:
     """Close a deal as won."""
     return _answer(stage_transition.win_deal(actor(), path.deal_id, **_with_version(body)).deal)
 
 
-@blueprint.post("/<uuid:deal_id>/lose")
+@blueprint.post("/<uuid:deal_id>/lose", responses={200: Answered[shapes.DealAnswer], **CONFLICTS})
 def lose(path: shapes.DealPath, body: shapes.Lose) -> Answer:
     """Close a deal as lost."""
     return _answer(stage_transition.lose_deal(actor(), path.deal_id, **_with_version(body)).deal)
 
 
-@blueprint.post("/<uuid:deal_id>/reopen")
+@blueprint.post("/<uuid:deal_id>/reopen", responses={200: Answered[shapes.DealAnswer], **CONFLICTS})
 def reopen(path: shapes.DealPath, body: shapes.Reopen) -> Answer:
     """Open a closed deal again, as a manager who says why."""
     return _answer(reopen_deal(actor(), path.deal_id, **_with_version(body)).deal)
 
 
-@blueprint.post("/<uuid:deal_id>/undo")
+@blueprint.post("/<uuid:deal_id>/undo", responses={200: Answered[shapes.DealAnswer], **CONFLICTS})
 def undo(path: shapes.DealPath) -> Answer:
     """Take back the deal's latest change: one's own within a day, managers anything."""
     undo_operation(actor(), latest_of_deal(actor(), path.deal_id), deal_id=path.deal_id)
     return _answer(deal(actor(), path.deal_id))
 
 
-@blueprint.post("/<uuid:deal_id>/restore")
+@blueprint.post("/<uuid:deal_id>/restore", responses={200: Answered[shapes.DealAnswer], **CONFLICTS})
 def restore(path: shapes.DealPath) -> Answer:
     """Bring a deleted deal back."""
     return _answer(deals.restore_deal(actor(), path.deal_id).deal)
 
 
-@blueprint.delete("/<uuid:deal_id>")
+@blueprint.delete("/<uuid:deal_id>", responses={204: None, **CONFLICTS})
 def delete(path: shapes.DealPath) -> Answer:
     """Delete a deal; it can be restored."""
     deals.delete_deal(actor(), path.deal_id, version=asked_version())
     return Response(status=204)
 
 
-@blueprint.get("/stage/<stage>")
+@blueprint.get("/stage/<stage>", responses={200: Answered[list[shapes.DealAnswer]]})
 def of_stage(path: shapes.StagePath, query: shapes.PipelineQuery) -> Answer:
     """List the deals of a stage; 404 for a stage that is not there."""
     views = deal_pages.deals_of_stage(actor(), path.stage, _text(query.pipeline_id))
     return success([shapes.deal_object(view) for view in views])
 
 
-@blueprint.get("/stats/pipeline")
+@blueprint.get("/stats/pipeline", responses={200: Answered[shapes.StageCounts]})
 def pipeline_stats(query: shapes.PipelineQuery) -> Answer:
     """Count deals per stage."""
     return success({"stats": figures.stage_counts(actor(), _text(query.pipeline_id))})
 
 
-@blueprint.get("/stats/won")
+@blueprint.get("/stats/won", responses={200: Answered[shapes.WonTotal]})
 def won_stats(query: shapes.PipelineQuery) -> Answer:
     """Count and add up won deals."""
     total = figures.won_total(actor(), _text(query.pipeline_id))

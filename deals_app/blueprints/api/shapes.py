@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 from deals_app.domain.money import MAX_MINOR
 from deals_app.domain.views import CustomerView, DealView
 
+# A plus in a query that nobody has encoded arrives as a blank.
+RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+\- ][0-9]{2}:[0-9]{2})"
+)
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -50,6 +63,14 @@ def _plain_numbers(value: Any) -> Any:
     return [_plain_numbers(item) for item in value] if isinstance(value, list) else value
 
 
+def _moment(value: object) -> object:
+    """RFC 3339 with its offset: a time of nobody's zone would be another one for each reader."""
+    if isinstance(value, str) and RFC_3339.fullmatch(value):
+        return value.replace(" ", "+")
+    message = "must be a time with its offset, like 2026-03-31T09:30:00Z"
+    raise ValueError(message)
+
+
 def _uuid_text(value: object) -> object:
     if isinstance(value, str):
         return value
@@ -61,10 +82,18 @@ Positive = Field(gt=0, le=MAX_MINOR)
 MinorUnits = Annotated[int, Positive, BeforeValidator(_whole, json_schema_input_type=Annotated[int, Positive])]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_numbers)]
+# Upwards, and with a minus before it downwards.
+Order = Literal[
+    "created_at", "updated_at", "name", "value", "probability", "expected_close_date", "actual_close_date",
+    "-created_at", "-updated_at", "-name", "-value", "-probability", "-expected_close_date", "-actual_close_date",
+]  # fmt: skip
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 Identifier = Annotated[UUID, BeforeValidator(_uuid_text)]
 Plain = Annotated[
-    Decimal, PlainSerializer(lambda value: int(value) if value == value.to_integral_value() else float(value))
+    Decimal,
+    PlainSerializer(lambda value: int(value) if value == value.to_integral_value() else float(value)),
+    WithJsonSchema({"type": "number"}),
 ]
 
 
@@ -172,6 +201,8 @@ class DealList(BaseModel):
     source: str | None = None
     tag: str | None = None
     q: str | None = None
+    updated_since: Moment | None = None
+    sort: Order = "-created_at"
 
 
 class PipelineQuery(BaseModel):
@@ -187,6 +218,30 @@ class CreateCustomer(Body):
     kind: str = "company"
     domain: str | None = Field(default=None, max_length=253)
     churn_risk: Annotated[Decimal, Field(ge=0, le=1)] | None = None
+
+
+class ChangeCustomer(Body):
+    """What is to change; what is not named stays."""
+
+    name: str | None = None
+    kind: str | None = None
+    domain: str | None = Field(default=None, max_length=253)
+    churn_risk: Annotated[Decimal, Field(ge=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _is_something(self) -> Self:
+        """A null empties what may be empty."""
+        for name in ("name", "kind"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                message = f"{name} may not be null"
+                raise ValueError(message)
+        return self
+
+
+class Opportunities(BaseModel):
+    """Which deals of a customer: `open=true` leaves out those that are closed."""
+
+    open: bool = False
 
 
 class CustomerList(BaseModel):
@@ -227,8 +282,31 @@ class DealAnswer(BaseModel):
     insights: list[dict[str, Any]]
     is_at_risk: bool
     version: int
-    created_at: Any
-    updated_at: Any
+    created_at: datetime
+    updated_at: datetime
+
+
+class StageCounts(BaseModel):
+    """How many deals each stage holds, by its key."""
+
+    stats: dict[str, int]
+
+
+class WonPart(BaseModel):
+    """What was won in one currency, in its minor units."""
+
+    currency: str
+    count: int
+    total_value: int
+
+
+class WonTotal(BaseModel):
+    """What was won: `total_value` in the base currency, null where a rate is missing; the parts are always there."""
+
+    count: int
+    total_value: int | None
+    currency: str
+    by_currency: list[WonPart]
 
 
 def deal_object(view: DealView) -> dict[str, Any]:
@@ -245,8 +323,8 @@ class CustomerAnswer(BaseModel):
     kind: str
     domain: str | None
     churn_risk: Plain | None
-    created_at: Any
-    updated_at: Any
+    created_at: datetime
+    updated_at: datetime
 
 
 def customer_object(view: CustomerView) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -16,7 +17,17 @@ from deals_app.services.deal_rows import IN_FULL, as_deal_view
 from deals_app.services.pipelines import chosen_pipeline
 from deals_app.services.unit_of_work import reading
 
-LONGEST_STAGE_LIST = 1000
+LONGEST_STAGE_LIST = LONGEST_CUSTOMER_LIST = 1000
+NEWEST_FIRST = "-created_at"
+ORDERS = {
+    "created_at": Deal.created_at,
+    "updated_at": Deal.updated_at,
+    "name": func.lower(Deal.name),
+    "value": Deal.value,
+    "probability": Deal.probability,
+    "expected_close_date": Deal.expected_close_date,
+    "actual_close_date": Deal.actual_close_date,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +40,7 @@ class Narrowing:
     source: str | None = None
     tag: str | None = None
     q: str | None = None
+    updated_since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +52,10 @@ class NumberedPage:
     page_size: int
 
 
-def deal_page(actor: Actor, wanted: Narrowing, *, page: int, page_size: int) -> NumberedPage:
-    """Page `page` (from 1) of the live deals that fit, newest first."""
+def deal_page(actor: Actor, wanted: Narrowing, *, page: int, page_size: int, sort: str = NEWEST_FIRST) -> NumberedPage:
+    """Page `page` (from 1) of the live deals that fit; `sort` is one of ORDERS, a minus before it turns it round."""
+    key = ORDERS[sort.removeprefix("-")]
+    order = key.desc().nulls_last() if sort.startswith("-") else key.asc().nulls_last()
     conditions: list[ColumnElement[bool]] = [Deal.deleted_at.is_(None)]
     for column, value in (
         (Deal.assigned_to, wanted.assigned_to),
@@ -53,6 +67,8 @@ def deal_page(actor: Actor, wanted: Narrowing, *, page: int, page_size: int) -> 
             conditions.append(column == value)
     if wanted.tag is not None:
         conditions.append(Deal.tags.contains([wanted.tag]))
+    if wanted.updated_since is not None:
+        conditions.append(Deal.updated_at >= wanted.updated_since)
     if wanted.q:
         conditions.append(
             or_(Deal.name.icontains(wanted.q, autoescape=True), Customer.name.icontains(wanted.q, autoescape=True))
@@ -64,16 +80,26 @@ def deal_page(actor: Actor, wanted: Narrowing, *, page: int, page_size: int) -> 
         .outerjoin(Customer, Customer.id == Deal.customer_id)
         .where(*conditions)
     )
-    listed = (
-        IN_FULL.where(*conditions)
-        .order_by(Deal.created_at.desc(), Deal.id.desc())
-        .offset((page - 1) * page_size)
-        .limit(page_size)
-    )
+    listed = IN_FULL.where(*conditions).order_by(order, Deal.id.desc()).offset((page - 1) * page_size).limit(page_size)
     with reading(actor) as session:
         total = session.scalar(counted) or 0
         items = tuple(as_deal_view(actor, row) for row in session.execute(listed))
     return NumberedPage(items=items, total=total, page_size=page_size)
+
+
+def deals_of_customer(actor: Actor, customer_id: UUID, *, is_open: bool) -> list[DealView]:
+    """A customer's live deals, newest first, or only the open ones; raises NotFound."""
+    open_ones = [Deal.status == "open"] if is_open else []
+    with reading(actor) as session:
+        if session.scalar(select(Customer.id).where(Customer.id == customer_id, Customer.deleted_at.is_(None))) is None:
+            message = "There is no such customer"
+            raise NotFound(message)
+        rows = session.execute(
+            IN_FULL.where(Deal.customer_id == customer_id, *open_ones)
+            .order_by(Deal.created_at.desc(), Deal.id.desc())
+            .limit(LONGEST_CUSTOMER_LIST)
+        )
+        return [as_deal_view(actor, row) for row in rows]
 
 
 def deals_of_stage(actor: Actor, stage: str, pipeline: str | None) -> list[DealView]:
