@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from flask import Flask, Request, Response, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Request, Response, abort, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import current_user, login_required, login_user
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -60,7 +60,7 @@ def init_web(app: Flask) -> None:
     login.unauthorized_handler(_ask_to_sign_in)
     app.session_interface = PageSessions()
     app.before_request(_name_request)
-    app.after_request(_send_headers)
+    app.after_request(partial(_send_headers, _always_sent(cast("Settings", app.config["DEALS_SETTINGS"]))))
     app.context_processor(_template_context)
 
 
@@ -146,15 +146,22 @@ def _name_request() -> None:
     request_id()
 
 
-def _send_headers(response: Response) -> Response:
-    settings = cast("Settings", current_app.config["DEALS_SETTINGS"])
-    response.headers["X-Request-ID"] = request_id()
-    response.headers.setdefault("Content-Security-Policy", content_security_policy(settings))
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if settings.cookies_need_https:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+def _always_sent(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """The headers that are the same on every answer, made once."""
+    https = (("Strict-Transport-Security", "max-age=31536000"),) if settings.cookies_need_https else ()
+    return (
+        ("Content-Security-Policy", content_security_policy(settings)),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        *https,
+    )
+
+
+def _send_headers(always: tuple[tuple[str, str], ...], response: Response) -> Response:
+    for name, value in always:
+        response.headers.add(name, value)
+    response.headers.add("X-Request-ID", request_id())
     if not request.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-store" if "_user_id" in session else "no-cache")
     return response

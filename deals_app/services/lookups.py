@@ -6,10 +6,11 @@ The same question through SQLAlchemy's layers took four times as long, and as mu
 from __future__ import annotations
 
 import logging
+from collections import namedtuple
+from collections.abc import Callable
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import namedtuple_row
 from sqlalchemy import exc
 
 from deals_app.domain.errors import Unavailable
@@ -36,14 +37,25 @@ def look_up(statement: LiteralString, *values: object) -> Any | None:
         raise Unavailable(message) from error
 
 
+_rows: dict[str, Callable[..., Any]] = {}
+
+
+def _row_of(statement: str, cursor: psycopg.Cursor[Any]) -> Callable[..., Any]:
+    """The named tuple of a look-up's columns; psycopg would work it out for each answer."""
+    if statement not in _rows:
+        _rows[statement] = namedtuple("Row", [column.name for column in cursor.description or ()])  # type: ignore[misc] # noqa: PYI024 (named at run time)
+    return _rows[statement]
+
+
 def _ask(statement: LiteralString, values: tuple[object, ...]) -> Any | None:
     pooled = db.engine.raw_connection()
     try:
         connection: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment] (SQLAlchemy says Any)
         connection.autocommit = True
         try:
-            with connection.cursor(row_factory=namedtuple_row) as cursor:
-                return cursor.execute(statement, values).fetchone()
+            cursor = connection.execute(statement, values)
+            found = cursor.fetchone()
+            return None if found is None else _row_of(statement, cursor)(*found)
         finally:
             if connection.closed:
                 pooled.invalidate()

@@ -14,9 +14,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, any_, bindparam, cast, select, text
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, any_, bindparam, cast, exc, select, text
 from sqlalchemy.orm import Session
 
+from deals_app.domain.errors import RuleBroken
 from deals_app.domain.matching import match_key
 from deals_app.domain.undoing import TakingBack, is_in_effect, merged, taking_back, undoers_of
 from deals_app.models import DealEvent
@@ -152,7 +153,10 @@ def undos_of(session: Session, operation: UUID, deal_ids: Sequence[UUID], since:
 
 
 def write_undos(session: Session, undos: Sequence[DealUndo]) -> None:
-    """One statement for all deals; customers that a deal needs again come back."""
+    """One statement for all deals; customers that a deal needs again come back.
+
+    Raises RuleBroken UNDO_FAILED where a deal would go back to a stage or a person that is gone.
+    """
     changing = [undo for undo in undos if undo.back.restored or undo.back.deletes]
     pairs = [(undo.source_of(field), field) for undo in changing for field in undo.back.restored]
     values = {
@@ -163,7 +167,11 @@ def write_undos(session: Session, undos: Sequence[DealUndo]) -> None:
         "keys": [_key_before(undo) for undo in changing],
         "deletes": [undo.back.deletes for undo in changing],
     }
-    session.execute(TAKE_BACK, values)
+    try:
+        session.execute(TAKE_BACK, values)
+    except exc.IntegrityError as error:
+        message = "The stage, the customer or the person it would go back to is not there any more"
+        raise RuleBroken(message, code="UNDO_FAILED") from error
     needing = [undo.state["id"] for undo in changing if undo.back.restored & {"deleted_at", "customer_id"}]
     if needing:
         bring_back_customers(session, needing)

@@ -179,6 +179,15 @@ class TestStages:
         assert (moved.stage_key, moved.probability, moved.version) == ("negotiation", 50, 2)
         assert_ledger_adds_up(people.ada)
 
+    def test_what_led_into_a_stage_that_is_gone_cannot_be_undone(
+        self, api: Api, made: dict[str, Any], people: People
+    ) -> None:
+        (moved,) = new_deals(people.ada, made, "moved")
+        data(api("PUT", f"/{moved}/stage", {"stage": "negotiation"}))
+        data(api("DELETE", stage(made, "Prospecting")))
+        assert "not there any more" in refused(api("POST", f"/{moved}/undo"), 400, "UNDO_FAILED")
+        assert deal(people.ada, moved).stage_key == "negotiation"
+
     def test_deals_that_are_won_stay_won(self, api: Api, made: dict[str, Any], people: People) -> None:
         (won,) = new_deals(people.ada, made, "won")
         win_deal(people.ada, won)
