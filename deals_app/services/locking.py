@@ -7,14 +7,16 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from deals_app.domain.errors import Conflict, Forbidden, NotFound
+from deals_app.domain.views import StageView
 from deals_app.models import Deal
+from deals_app.services.pipelines import stages_as_json, stages_from_json
 from deals_app.services.statements import AnyRow, table
 from deals_app.services.straight import Straight
 from deals_app.services.unit_of_work import UnitOfWork
 
 deals = table(Deal)
 
-LOCKED = Straight(
+_locked = (
     select(
         deals.c.id,
         deals.c.pipeline_id,
@@ -30,8 +32,11 @@ LOCKED = Straight(
         deals.c.deleted_at,
     )
     .where(deals.c.id == bindparam("deal_id"))
-    .with_for_update()
+    .with_for_update(of=deals)
 )
+LOCKED = Straight(_locked)
+# With the stages of its pipeline in the same round trip.
+LOCKED_AMONG_STAGES = Straight(_locked.add_columns(stages_as_json(deals.c.pipeline_id).label("stages")))
 
 
 def locked_deal(work: UnitOfWork, deal_id: UUID, *, deleted: bool = False) -> AnyRow:
@@ -39,7 +44,16 @@ def locked_deal(work: UnitOfWork, deal_id: UUID, *, deleted: bool = False) -> An
 
     With `deleted` a deal that was deleted is found as well.
     """
-    deal = LOCKED.one_or_none(work.connection, deal_id=deal_id)
+    return _checked(work, LOCKED.one_or_none(work.connection, deal_id=deal_id), deleted=deleted)
+
+
+def locked_among_stages(work: UnitOfWork, deal_id: UUID) -> tuple[AnyRow, list[StageView]]:
+    """`locked_deal`, and the stages of its pipeline in order."""
+    deal = _checked(work, LOCKED_AMONG_STAGES.one_or_none(work.connection, deal_id=deal_id))
+    return deal, stages_from_json(deal.stages)
+
+
+def _checked(work: UnitOfWork, deal: AnyRow | None, *, deleted: bool = False) -> AnyRow:
     if deal is None or (deal.deleted_at is not None and not deleted):
         message = "There is no such deal"
         raise NotFound(message)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Text, bindparam, func, insert, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
@@ -19,7 +22,8 @@ from deals_app.services.straight import Straight
 from deals_app.services.unit_of_work import UnitOfWork, reading
 
 stages_table, pipelines_table = table(Stage), table(Pipeline)
-_stages = select(*(stages_table.c[each.name] for each in fields(StageView)))
+_SHOWN = tuple(each.name for each in fields(StageView))
+_stages = select(*(stages_table.c[name] for name in _SHOWN))
 STAGES = Straight(
     _stages.where(stages_table.c.pipeline_id == bindparam("pipeline_id")).order_by(stages_table.c.position)
 )
@@ -132,6 +136,22 @@ def chosen_stage(pipeline: PipelineView, text: str | None, *, field: str = "stag
         known = ", ".join(stage.key for stage in pipeline.stages)
         raise Invalid(FieldProblem(field, f"{text!r} is no stage of {pipeline.name}; known are {known}"))
     return stage
+
+
+def stages_as_json(pipeline_id: ColumnElement[UUID]) -> ScalarSelect[Any]:
+    """A pipeline's stages in order, as a column beside something else; `stages_from_json` reads it."""
+    columns = [stages_table.c[name].cast(Text) if name == "probability" else stages_table.c[name] for name in _SHOWN]
+    listed = func.json_agg(aggregate_order_by(func.json_build_array(*columns), stages_table.c.position))
+    return select(listed).where(stages_table.c.pipeline_id == pipeline_id).scalar_subquery()
+
+
+def stages_from_json(found: Sequence[Sequence[Any]]) -> list[StageView]:
+    """The views of `stages_as_json`."""
+    return [_from_json(**dict(zip(_SHOWN, values, strict=True))) for values in found]
+
+
+def _from_json(*, id: str, probability: str, required_fields: Sequence[str], **plain: Any) -> StageView:  # noqa: A002 (a column)
+    return StageView(id=UUID(id), probability=Decimal(probability), required_fields=tuple(required_fields), **plain)
 
 
 def stages_of(through: Connection | Session, pipeline_id: UUID) -> list[StageView]:

@@ -26,8 +26,7 @@ from deals_app.models import Tenant
 from deals_app.services.activities import add_note
 from deals_app.services.deal_rows import deal_view
 from deals_app.services.editing import DealEdit, check_edit, edited_values
-from deals_app.services.locking import check_version, locked_deal
-from deals_app.services.pipelines import stages_of
+from deals_app.services.locking import check_version, locked_among_stages
 from deals_app.services.placing import Place, position_in
 from deals_app.services.statements import AnyRow
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
@@ -72,8 +71,7 @@ def move_deal(
     (unknown stage, a wrong answer).
     """
     with unit_of_work(actor) as work:
-        deal = locked_deal(work, deal_id)
-        stages = stages_of(work.connection, deal.pipeline_id)
+        deal, stages = locked_among_stages(work, deal_id)
         target = known_stage(stage, stages)
         if place is not None and target.id == deal.stage_id:
             return _reorder(work, deal, place)
@@ -169,8 +167,7 @@ def _close(
 ) -> Moved:
     verb, code = ("win", "WIN_FAILED") if status is StageStatus.CLOSED_WON else ("lose", "LOSE_FAILED")
     with unit_of_work(actor) as work:
-        deal = locked_deal(work, deal_id)
-        stages = stages_of(work.connection, deal.pipeline_id)
+        deal, stages = locked_among_stages(work, deal_id)
         if deal.status != StageStatus.OPEN:
             message = f"cannot {verb} a deal that is already {_key_of(stages, deal.stage_id)}"
             raise RuleBroken(message, code=code)
