@@ -177,6 +177,12 @@ class TestTheLibraries:
         page.wait_for_function(HAS_LIBRARIES)
         assert len(cdn.asked) == asked
 
+    def test_what_was_typed_before_they_came_is_searched_for(self, board_with: Callable[..., Page]) -> None:
+        page = board_with(setting="auto", behaviour="hangs")
+        page.get_by_role("searchbox").fill("rollout")
+        assert page.evaluate("'htmx' in window") is False
+        expect(page.locator("[data-deal-id]")).to_have_count(1)
+
     def test_while_the_cdn_keeps_silent_the_page_works_by_its_forms(
         self, board_with: Callable[..., Page], team: Team
     ) -> None:

@@ -14,6 +14,12 @@ function report(context, error) {
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => speaksForItself(ctx) || report(ctx));
 document.addEventListener("htmx:error", ({ detail: { ctx, error } }) => ctx && !ctx.response && report(ctx, error));
 
+// htmx may come late, and until then nobody has heard what was typed into a search.
+document.addEventListener("htmx:after:init", ({ target }) => {
+  const field = target.querySelector?.("[data-search]");
+  if (field && field.value !== field.defaultValue) field.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 // Menus close on a click elsewhere and on Escape, which gives the focus back.
 const openMenus = () => document.querySelectorAll("[data-menu][open], [data-card-menu][open]");
 document.addEventListener("click", (event) => {
