@@ -17,7 +17,10 @@ from tests.filled import import_file
 
 BEFORE = "ID,Deal Name,Company,Value\nc1,Tower,Acme,10\nc2,Bridge,Acme,20\n,Tunnel,Acme,30\n"
 FILE = (
-    "ID,Deal Name,Company,Value\nc1,Tower,Acme,12\nc2,Bridge,Acme,20\n,Tunnel,Globex,40\nc9,Bad,Acme,TBD\n"
+    "ID,Deal Name,Company,Value\nc1,Tower,Acme,12\nc2,Bridge,Acme,20\n,Tunnel,Globex,40\nc9,Bad,Acme,"
+    # One word that no column has room for.
+    + "TBD" * 70
+    + "\n"
     + "".join(f"n{n},New {n:02},Globex,{n}\n" for n in range(60))
 )
 
