@@ -67,7 +67,7 @@ def _route(document: Schema, path: str, method: str, route: Schema) -> RouteDoc:
         id=route["operationId"],
         method=method.upper(),
         path=path,
-        summary=route.get("summary", ""),
+        summary=route.get("summary", "").replace("`", ""),
         parameters=tuple(
             FieldDoc(
                 name=each["name"],

@@ -44,8 +44,8 @@ _MARKUP: Final[tuple[tuple[bytes, str], ...]] = (
     (b"<html", f"a web page, whatever its name says; {_AS_TABLE}"),
     (b"<table", f"a web page, whatever its name says; {_AS_TABLE}"),
     (b"<?xml", f"an XML file; {_AS_TABLE}"),
-    (b'{"', f"JSON; send it to /api/sales/deals/bulk, or {_AS_TABLE}"),
-    (b"[{", f"JSON; send it to /api/sales/deals/bulk, or {_AS_TABLE}"),
+    (b'{"', f"JSON, not a table; {_AS_TABLE}"),
+    (b"[{", f"JSON, not a table; {_AS_TABLE}"),
 )
 # Directory names inside the container that Office used before 2007, and still uses for what a password protects.
 _OLE_CONTENTS: Final[tuple[tuple[str, str], ...]] = (
