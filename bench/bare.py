@@ -83,6 +83,15 @@ FIRST_CARDS = f"""
 """
 
 
+@app.put("/bare/<int:row>")
+def count_up(row: int) -> str:
+    """Any UPDATE at all, and its COMMIT: two integers and a primary key."""
+    with connected() as connection:
+        connection.execute("UPDATE bare_counts SET n = n + 1 WHERE id = %s", [row])
+        connection.commit()
+    return "{}"
+
+
 @app.get("/readyz")
 def ready() -> str:
     """The smallest answer."""

@@ -29,6 +29,8 @@ COPY_OF_DEALS = """
     CREATE TABLE bare_deals (LIKE deals INCLUDING ALL);
     INSERT INTO bare_deals SELECT * FROM deals;
     ANALYZE bare_deals;
+    CREATE TABLE bare_counts (id integer PRIMARY KEY, n integer NOT NULL DEFAULT 0);
+    INSERT INTO bare_counts (id) SELECT generate_series(0, 999);
 """
 
 
@@ -40,6 +42,7 @@ class Contest:
     ours: Callable[[int], Script]
     bare: Callable[[int], Script]
     limit_is: str
+    demanded: float | None = DEMANDED
 
 
 def measured_moves(
@@ -61,6 +64,13 @@ def measured_moves(
             limit_is="a bare Flask route: one UPDATE of the deal's row with its indexes, COMMIT",
         ),
         Contest(
+            name="the same, strictly",
+            ours=lambda number: api_moves(keys[number], shares[number]),
+            bare=counts_up,
+            limit_is="a bare Flask route: any UPDATE at all (two integers), COMMIT",
+            demanded=None,
+        ),
+        Contest(
             name="move by drop",
             ours=lambda number: drops(browser, shares[number]),
             bare=lambda number: bare_moves("POST", actor, shares[number], stages),
@@ -78,7 +88,7 @@ def measured_moves(
                 for _ in range(rounds)
             ],
             unit="moves",
-            demanded=DEMANDED,
+            demanded=each.demanded,
             limit_is=each.limit_is,
             facts={"clients": CLIENTS},
         )
@@ -132,3 +142,9 @@ def bare_moves(method: str, actor: Actor, ids: list[str], stages: list[UUID]) ->
             path = f"/bare/{actor.tenant_id}/{deal_id}/{stage}"
             yield request(method, path if method == "PUT" else f"{path}/from/{before}")
         before = stage
+
+
+def counts_up(number: int) -> Script:
+    """The barest route; each client has rows of its own."""
+    for row in cycle(range(DEALS_PER_CLIENT)):
+        yield request("PUT", f"/bare/{number * DEALS_PER_CLIENT + row}")
