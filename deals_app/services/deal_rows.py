@@ -49,6 +49,7 @@ def in_full(rows: FromClause) -> AnySelect:
 
 
 IN_FULL: AnySelect = in_full(deals).where(deals.c.deleted_at.is_(None))
+LIVE = Straight(select(deals.c.id).where(deals.c.id == bindparam("deal_id"), deals.c.deleted_at.is_(None)))
 ONE = Straight(IN_FULL.where(deals.c.id == bindparam("deal_id")))
 
 
@@ -59,6 +60,13 @@ def deal_view(through: Connection | Session, actor: Actor, deal_id: UUID) -> Dea
         message = "There is no such deal"
         raise NotFound(message)
     return as_deal_view(actor, row)
+
+
+def demand_deal(through: Connection | Session, deal_id: UUID) -> None:
+    """Raises NotFound unless there is such a live deal."""
+    if LIVE.one_or_none(through, deal_id=deal_id) is None:
+        message = "There is no such deal"
+        raise NotFound(message)
 
 
 def as_deal_view(actor: Actor, row: AnyRow) -> DealView:

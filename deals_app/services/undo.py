@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, select
 from deals_app.domain.actor import Actor
 from deals_app.domain.errors import Forbidden, NotFound, RuleBroken
 from deals_app.domain.undoing import OWN_CHANGES_FOR, is_in_effect, undoers_of
-from deals_app.models import Deal, DealEvent
+from deals_app.models import DealEvent
+from deals_app.services.deal_rows import demand_deal
 from deals_app.services.undoing_deals import DealUndo, LedgerEvent, UndoneDeal, events_of, undos_of, write_undos
 from deals_app.services.unit_of_work import reading, unit_of_work
 
@@ -82,9 +83,7 @@ def latest_operation(actor: Actor, *, redo: bool = False) -> UUID:
 def latest_of_deal(actor: Actor, deal_id: UUID) -> UUID:
     """The newest operation on a deal that is in effect and no undo itself; raises NotFound, RuleBroken UNDO_FAILED."""
     with reading(actor) as session:
-        if session.scalar(select(Deal.id).where(Deal.id == deal_id, Deal.deleted_at.is_(None))) is None:
-            message = "There is no such deal"
-            raise NotFound(message)
+        demand_deal(session, deal_id)
         rows = session.execute(
             select(DealEvent.operation, DealEvent.undoes)
             .where(DealEvent.deal_id == deal_id, DealEvent.kind.not_in(("scored", "created")))

@@ -6,34 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
-from tests.blueprints.programs import NOBODY, TODAY, Api, data, made, new_deal_body, refused
-from tests.people import People, api_key
+from tests.blueprints.programs import NOBODY, TODAY, Api, data, made, refused
+from tests.people import People
 
 DEALS = "/api/v1/deals"
 CUSTOMERS = "/api/v1/customer-mgmt/customers"
-
-
-@pytest.fixture
-def api(client: FlaskClient, people: People) -> Api:
-    return Api(client, api_key(people.ada))
-
-
-@pytest.fixture
-def body(people: People) -> dict[str, Any]:
-    return new_deal_body(people)
-
-
-@pytest.fixture
-def deal(api: Api, body: dict[str, Any]) -> dict[str, Any]:
-    return made(api, body)
-
-
-@pytest.fixture
-def stranger(client: FlaskClient, people: People) -> Api:
-    """Another tenant's program."""
-    return Api(client, api_key(people.charlie))
 
 
 class TestHistory:

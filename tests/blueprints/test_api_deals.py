@@ -8,33 +8,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from flask.testing import FlaskClient
 
 from deals_app.services.customers import create_customer
 from deals_app.services.pipelines import pipelines
-from tests.blueprints.programs import DEAL_FIELDS, TODAY, URL, Api, data, made, new_deal_body, refused
-from tests.people import People, api_key
-
-
-@pytest.fixture
-def api(client: FlaskClient, people: People) -> Api:
-    return Api(client, api_key(people.ada))
-
-
-@pytest.fixture
-def body(people: People) -> dict[str, Any]:
-    return new_deal_body(people)
-
-
-@pytest.fixture
-def deal(api: Api, body: dict[str, Any]) -> dict[str, Any]:
-    return made(api, body)
-
-
-@pytest.fixture
-def stranger(client: FlaskClient, people: People) -> Api:
-    """Another tenant's program."""
-    return Api(client, api_key(people.charlie))
+from tests.blueprints.programs import DEAL_FIELDS, TODAY, URL, Api, data, made, refused
+from tests.people import People
 
 
 def test_a_new_deal_is_a_lead_at_ten_percent(api: Api, body: dict[str, Any]) -> None:

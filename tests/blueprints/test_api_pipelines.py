@@ -32,11 +32,6 @@ ONE = {"name": "A", "order": 1}
 
 
 @pytest.fixture
-def api(client: FlaskClient, people: People) -> Api:
-    return Api(client, api_key(people.ada))
-
-
-@pytest.fixture
 def made(api: Api) -> dict[str, Any]:
     return data(api("POST", URL, ENTERPRISE), 201)
 

@@ -14,23 +14,13 @@ from sqlalchemy import func, select
 from deals_app.models import Deal, Import
 from deals_app.services.given_answers import asked_once
 from deals_app.services.unit_of_work import reading
-from tests.blueprints.programs import TODAY, Api, data, made, new_deal_body, refused
+from tests.blueprints.programs import TODAY, Api, data, made, refused
 from tests.engines import TestEngines
 from tests.people import People, api_key
 from tests.sql import SUPERUSER, connected
 
 Keyed = Callable[..., Any]
 WON = {"close_date": TODAY.isoformat()}
-
-
-@pytest.fixture
-def api(client: FlaskClient, people: People) -> Api:
-    return Api(client, api_key(people.ada))
-
-
-@pytest.fixture
-def body(people: People) -> dict[str, Any]:
-    return new_deal_body(people)
 
 
 @pytest.fixture

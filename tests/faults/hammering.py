@@ -32,6 +32,7 @@ URL = "/api/v1/customer-mgmt/deals"
 PATIENCE_SECONDS = 60
 OPEN_STAGES = ("lead", "qualified", "proposal", "negotiation")
 OK, BAD_REQUEST, CONFLICT, TOO_MANY, OURS = 200, 400, 409, 429, 500
+PASSING = {CONFLICT, TOO_MANY}
 
 
 @contextmanager
@@ -75,14 +76,14 @@ class Client:
         self.tally = tally
 
     def __call__(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        """One answer; a limit on requests is waited out as it says."""
+        """One answer; what passes by itself (a limit, a first request that still runs) is waited out as it says."""
         while True:
             start = time.monotonic()
             self.connection.request(method, URL + path, json.dumps(body) if body else None, self.headers)
             answer = self.connection.getresponse()
             found = json.loads(answer.read())
             self.tally.add(answer.status, found, time.monotonic() - start)
-            if answer.status != TOO_MANY:
+            if answer.status not in PASSING or "Retry-After" not in answer.headers:
                 return answer.status, found
             time.sleep(float(answer.headers["Retry-After"]))
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +17,21 @@ from deals_app.models import Deal, DealEvent
 from deals_app.services.unit_of_work import reading
 from tests.blueprints.programs import new_deal_body
 from tests.faults.dying_web import HEADER
-from tests.faults.hammering import URL, web
+from tests.faults.hammering import Client, Tally, web
 from tests.people import People, api_key
 from tests.served import served_from
 
 CREATED = 201
-LATER = {(409, "IDEMPOTENCY_IN_PROGRESS"), (429, "RATE_LIMITED")}
 
 
-def post(port: int, headers: dict[str, str], body: dict[str, Any]) -> tuple[int, bytes]:
+def ask(port: int, headers: dict[str, str], body: dict[str, Any]) -> tuple[int, str]:
     """The answer, waited for as long as one is told to."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    client = Client(port, headers, Tally())
     try:
-        while True:
-            connection.request("POST", URL, json.dumps(body), headers | {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            found = answer.read()
-            if "Retry-After" not in answer.headers:
-                return answer.status, found
-            assert (answer.status, json.loads(found)["error"]["code"]) in LATER
-            time.sleep(float(answer.headers["Retry-After"]))
+        status, answer = client("POST", "", body)
+        return status, json.dumps(answer)
     finally:
-        connection.close()
+        client.connection.close()
 
 
 def made(people: People) -> tuple[int, int]:
@@ -54,12 +46,12 @@ def test_the_same_request_fifty_times_at_once_makes_one_deal(app: Flask, people:
     body, headers = new_deal_body(people), api_key(people.ada) | {"Idempotency-Key": "at once"}
     start = threading.Barrier(50)
 
-    def ask(port: int) -> tuple[int, bytes]:
+    def together(port: int) -> tuple[int, str]:
         start.wait(30)
-        return post(port, headers, body)
+        return ask(port, headers, body)
 
     with web(app) as port, ThreadPoolExecutor(50) as pool:
-        answers = set(pool.map(ask, [port] * 50))
+        answers = set(pool.map(together, [port] * 50))
     assert len(answers) == 1
     assert answers.pop()[0] == CREATED
     assert made(people) == (1, 1)
@@ -71,9 +63,9 @@ def test_a_worker_that_dies_after_the_commit_has_made_the_deal_once(app: Flask, 
     with served_from("tests.faults.dying_web:application()", settings, tmp_path, {}) as address:
         port = int(address.rpartition(":")[2])
         with pytest.raises((HTTPException, OSError)):
-            post(port, headers | {HEADER: "yes"}, body)
+            ask(port, headers | {HEADER: "yes"}, body)
         assert made(people) == (1, 1)
-        status, answer = post(port, headers, body)
+        status, answer = ask(port, headers, body)
     assert status == CREATED
     with reading(people.ada) as session:
         assert str(session.scalars(select(Deal.id)).one()) == json.loads(answer)["data"]["id"]

@@ -8,17 +8,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import select
 
 from deals_app.domain.actor import Actor
-from deals_app.domain.errors import NotFound
-from deals_app.models import Activity, Deal, DealEvent
+from deals_app.models import Activity, DealEvent
+from deals_app.services.deal_rows import demand_deal
 from deals_app.services.queries.names import ActorNames
+from deals_app.services.queries.timeline import UNTOLD
 from deals_app.services.unit_of_work import reading
 
 LONGEST = 1_000
-# They take no version: a card's place in its column, and what jobs work out about a deal.
-UNTOLD = ("reordered", "scored")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +56,7 @@ class ActivityView:
 def history(actor: Actor, deal_id: UUID) -> list[HistoryEntry]:
     """The newest changes of a deal, newest first; raises NotFound."""
     with reading(actor) as session:
-        _demand_deal(session.connection(), deal_id)
+        demand_deal(session, deal_id)
         names = ActorNames(session)
         events = session.scalars(
             select(DealEvent)
@@ -81,7 +80,7 @@ def history(actor: Actor, deal_id: UUID) -> list[HistoryEntry]:
 def activities_of(actor: Actor, deal_id: UUID, *, kind: str | None = None) -> list[ActivityView]:
     """What people did about a deal, newest first, or only what is of one kind; raises NotFound."""
     with reading(actor) as session:
-        _demand_deal(session.connection(), deal_id)
+        demand_deal(session, deal_id)
         names = ActorNames(session)
         of_kind = [] if kind is None else [Activity.kind == kind]
         rows = session.scalars(
@@ -102,15 +101,6 @@ def activities_of(actor: Actor, deal_id: UUID, *, kind: str | None = None) -> li
             )
             for row in rows
         ]
-
-
-_LIVE = select(Deal.id).where(Deal.id == bindparam("deal_id"), Deal.deleted_at.is_(None))
-
-
-def _demand_deal(connection: Connection, deal_id: UUID) -> None:
-    if connection.scalar(_LIVE, {"deal_id": deal_id}) is None:
-        message = "There is no such deal"
-        raise NotFound(message)
 
 
 def _changes(event: DealEvent) -> dict[str, FieldChange]:

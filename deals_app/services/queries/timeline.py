@@ -25,6 +25,7 @@ from deals_app.services.queries.names import ActorNames
 from deals_app.services.unit_of_work import reading
 
 LONGEST = 200
+# They take no version: a card's place in its column, and what jobs work out about a deal.
 UNTOLD = ("reordered", "scored")
 
 LABELS = {
