@@ -51,7 +51,7 @@ def main(rounds: int, seconds: float, *, huge: bool, profile: bool, note: bool) 
 def _measured(made: Scene, rounds: int, seconds: float, *, huge: bool) -> list[Ratio]:
     smalls = [f"small{number}" for number in range(rounds)]
     with product(made) as port, bare_application(made) as bare_port:
-        imports = [measured_imports(made, smalls, SMALL), measured_imports(made, ["large"], LARGE)]
+        imports = [*measured_imports(made, smalls, SMALL), *measured_imports(made, ["large"], LARGE)]
         with psycopg.connect(made.conninfo, autocommit=True) as connection:
             # What autovacuum will have done by the time people look at a board.
             connection.execute("VACUUM (ANALYZE)")
@@ -63,7 +63,7 @@ def _measured(made: Scene, rounds: int, seconds: float, *, huge: bool) -> list[R
         ]
         moves = measured_moves(made, small, smalls[0], **ports)
         if huge:
-            imports.append(measured_imports(made, ["huge"], HUGE))
+            imports += measured_imports(made, ["huge"], HUGE)
         return [*moves, *boards, *imports]
 
 
