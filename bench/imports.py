@@ -43,7 +43,7 @@ def measured_imports(made: Scene, slugs: list[str], rows: int) -> list[Ratio]:
         f"import of {rows:,}": (bare, "COPY of the same rows into a table with the same indexes, no keys, no ledger"),
         "the same, as it stands": (
             whole,
-            "COPY of the same rows into the table itself with its keys, ledger and outbox, without COMMIT",
+            "COPY of the same rows into deals itself, keys, ledger and outbox too",
         ),
     }
     return [
