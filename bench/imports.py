@@ -100,7 +100,7 @@ def _copy_seconds(made: Scene, actor: Actor, table: str, *, keep: bool = True) -
             connection.execute("SELECT set_config('app.' || %s, %s, true)", [name, str(value)])
         connection.execute("SELECT set_config('app.operation', new_id()::text, true)")
         start = time.monotonic()
-        with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:
             copy.write(out.getvalue())
         if keep:
             connection.commit()
