@@ -93,6 +93,7 @@ def _copy_seconds(made: Scene, actor: Actor, table: str, *, keep: bool = True) -
     with psycopg.connect(made.conninfo) as connection:
         connection.execute(COPIED)
         columns = [row[0] for row in connection.execute(COLUMNS).fetchall()]
+        into = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
         with connection.cursor() as cursor, cursor.copy(_rows_of(actor, columns)) as copy:
             out.writelines(copy)
         connection.commit()
@@ -100,7 +101,7 @@ def _copy_seconds(made: Scene, actor: Actor, table: str, *, keep: bool = True) -
             connection.execute("SELECT set_config('app.' || %s, %s, true)", [name, str(value)])
         connection.execute("SELECT set_config('app.operation', new_id()::text, true)")
         start = time.monotonic()
-        with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:
+        with connection.cursor() as cursor, cursor.copy(into.encode()) as copy:
             copy.write(out.getvalue())
         if keep:
             connection.commit()

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import request
+from flask.json.provider import DefaultJSONProvider
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from deals_app.blueprints.api import customers, deal_life, deals, events, pipelines, sales_imports, users
 from deals_app.blueprints.api.idempotency import remember_answers
-from deals_app.blueprints.api.strict_json import StrictProvider
+from deals_app.domain.strict_json import strict_loads
 from deals_app.extensions import csrf
 
 BODY_BYTES = 1024 * 1024
+
+
+class StrictProvider(DefaultJSONProvider):
+    """The app's JSON: strict on the way in, Flask's own on the way out."""
+
+    sort_keys = False
+
+    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
+        """Parse; raises ValueError with a sentence for whatever is not plain JSON."""
+        return strict_loads(s)
 
 
 def init_api(app: OpenAPI) -> None:

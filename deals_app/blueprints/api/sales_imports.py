@@ -9,10 +9,10 @@ from flask import Blueprint, Response, jsonify, request
 
 from deals_app.blueprints.api.envelope import success
 from deals_app.blueprints.api.keys import actor, demand_key
-from deals_app.blueprints.api.strict_json import strict_loads
 from deals_app.domain.actor import Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
 from deals_app.domain.import_views import ImportView, Undoing
+from deals_app.domain.strict_json import strict_loads
 from deals_app.services.exporting.streams import Sent
 from deals_app.services.importing.checking import check_import
 from deals_app.services.importing.intake import receive_file

@@ -60,6 +60,7 @@ __all__ = [
     "preset_named",
     "reading_of",
     "rows",
+    "says",
     "sniff",
     "stage_text",
     "without_reasons",
@@ -67,6 +68,7 @@ __all__ = [
 
 key: Final = "csv"
 label: Final = "CSV file"
+says: Final = "An export of HubSpot, Salesforce, Pipedrive, or any table of deals."
 kind: Final = "upload"
 
 # A file and the drafts of its rows in a tenant whose base currency is USD.

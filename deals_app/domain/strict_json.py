@@ -7,22 +7,10 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any, NoReturn
-
-from flask.json.provider import DefaultJSONProvider
+from typing import Any, NoReturn, cast
 
 MAX_DEPTH = 32
 MAX_EXPONENT = 400
-
-
-class StrictProvider(DefaultJSONProvider):
-    """The app's JSON: strict on the way in, Flask's own on the way out."""
-
-    sort_keys = False
-
-    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
-        """Parse; raises ValueError with a sentence for whatever is not plain JSON."""
-        return strict_loads(s)
 
 
 def strict_loads(text: str | bytes) -> Any:
@@ -69,19 +57,24 @@ _decoder = json.JSONDecoder(
 
 def _check_tree(value: Any) -> None:
     """Depth, and texts that PostgreSQL cannot hold; without recursion, as the input decides how deep it goes."""
-    level = [value]
+    level: list[Any] = [value]
     for _depth in range(MAX_DEPTH + 1):
-        containers = [item for item in level if isinstance(item, dict | list)]
+        inner: list[Any] = []
+        has_containers = False
         for item in level:
             if isinstance(item, str):
                 _check_text(item)
-        if not containers:
+            elif isinstance(item, dict):
+                has_containers = True
+                pairs = cast("dict[str, Any]", item)
+                inner += pairs
+                inner += pairs.values()
+            elif isinstance(item, list):
+                has_containers = True
+                inner += cast("list[Any]", item)
+        if not has_containers:
             return
-        level = [
-            inner
-            for each in containers
-            for inner in ([*each.keys(), *each.values()] if isinstance(each, dict) else each)
-        ]
+        level = inner
     _refuse_depth()
 
 
