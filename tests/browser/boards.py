@@ -111,7 +111,8 @@ def column(page: Page, stage: str) -> Locator:
 def expect_accessible(page: Page) -> None:
     """No violation that axe knows, once what is fading in has done so."""
     page.evaluate(STILL)
-    assert violations(page) == []
+    found = violations(page)
+    assert found == [], found
 
 
 def names_in(page: Page, stage: str) -> list[str]:

@@ -31,7 +31,7 @@ def deals_of(slug: str) -> tuple[int, int]:
 def upload(page: Page, path: Path) -> None:
     page.goto("/ingest")
     page.set_input_files("input[type=file]", path)
-    page.get_by_role("button", name="Check the file").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url("**/imports/*")
 
 
