@@ -25,6 +25,8 @@ class Album:
 
     def take(self, name: str, *, is_at_rest: bool = True) -> None:
         """At rest a page is accessible and fits; with a card under the finger it is neither."""
+        # What is there to be read may still be without its style sheets.
+        self.page.wait_for_load_state()
         if is_at_rest:
             expect_accessible(self.page)
             assert not scrolls_sideways(self.page), name
