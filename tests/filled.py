@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.import_views import ImportView
-from deals_app.models import InboundItem, OutboxRow
+from deals_app.models import OutboxRow
 from deals_app.services.activities import note_deal
 from deals_app.services.api_keys import create_api_key
 from deals_app.services.deals import NewDeal, create_deal
@@ -19,10 +19,12 @@ from deals_app.services.given_answers import Answer, asked_once
 from deals_app.services.importing.intake import receive_file
 from deals_app.services.importing.run import run_import
 from deals_app.services.importing.starting import start_import
+from deals_app.services.ingesting.inbox import Raw
+from deals_app.services.ingesting.receiving import receive
 from deals_app.services.queries.imports import import_view
 from deals_app.services.sign_in import sign_in
 from deals_app.services.stage_transition import move_deal
-from deals_app.services.unit_of_work import reading, unit_of_work
+from deals_app.services.unit_of_work import reading
 from tests.people import PASSWORD
 
 SMALL_FILE = "Deal Name,Company,Value,Stage\nAlpha,Acme Inc.,100,Lead\nBeta,Beta GmbH,200.50,Proposal\n,nobody,1,Lead\n"
@@ -47,10 +49,7 @@ def fill(actor: Actor) -> Filled:
     with asked_once(actor, "filled", b"asked") as asking:
         asking.keep(Answer(status=200, headers={}, body=b"{}"))
     imported = import_file(actor, SMALL_FILE)
-    with unit_of_work(actor) as work:
-        work.session.execute(
-            insert(InboundItem).values(tenant_id=actor.tenant_id, source="email", body=b"Hi", deal_id=deal_id)
-        )
+    receive(actor, "api", Raw(body=b'{"name": "Rollout", "company": "Globex", "contact_email": "ann@globex.example"}'))
     return Filled(deal_id=deal_id, import_id=imported.id)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from deals_app.domain.drafts import DealDraft
 
@@ -96,3 +97,23 @@ class SourceField:
     says: str
     example: str = ""
     is_required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """How far a delivery of many things is: how many had which outcome; those `received` are still waiting."""
+
+    id: UUID
+    counts: Mapping[str, int]
+    received_at: datetime
+    begun_at: datetime | None
+    done_at: datetime | None
+
+    @property
+    def total(self) -> int:
+        """All that came."""
+        return sum(self.counts.values())
+
+    def of(self, *outcomes: str) -> int:
+        """How many ended so."""
+        return sum(self.counts.get(outcome, 0) for outcome in outcomes)

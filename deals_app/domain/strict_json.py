@@ -6,6 +6,7 @@ Numbers with a fraction or an exponent come as Decimal, never float.
 from __future__ import annotations
 
 import json
+import math
 from decimal import Decimal
 from typing import Any, NoReturn, cast
 
@@ -22,6 +23,20 @@ def strict_loads(text: str | bytes) -> Any:
     except RecursionError:
         _refuse_depth()
     _check_tree(value)
+    return value
+
+
+def plain_numbers(value: Any) -> Any:
+    """What the database keeps as JSON: the strict parser's Decimals as the numbers they were; raises ValueError."""
+    if isinstance(value, Decimal):
+        if math.isinf(number := float(value)):
+            message = f"the number {value} is out of range"
+            raise ValueError(message)
+        return number
+    if isinstance(value, dict):
+        return {key: plain_numbers(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [plain_numbers(item) for item in cast("list[Any]", value)]
     return value
 
 

@@ -2,6 +2,7 @@
 
 from deals_app.models.deals import Activity, Customer, Deal, DealEvent, ExternalRef, Pipeline, Stage
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, OutboxRow
+from deals_app.models.leads import Lead, LeadDeal
 from deals_app.models.requests import GivenAnswer
 from deals_app.models.tenancy import ApiKey, AuditEntry, FxRate, Membership, Tenant, User, UserSession, Workspace
 
@@ -19,6 +20,8 @@ __all__ = [
     "ImportFile",
     "ImportRow",
     "InboundItem",
+    "Lead",
+    "LeadDeal",
     "Membership",
     "OutboxRow",
     "Pipeline",

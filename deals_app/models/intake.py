@@ -25,10 +25,15 @@ class InboundItem(Base):
     content_type: Mapped[String] = mapped_column(server_default="")
     body: Mapped[bytes]
     signature_verdict: Mapped[String | None]
-    parsed: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    decision: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    delivery_id: Mapped[UUID]
+    position: Mapped[int] = mapped_column(server_default="0")
+    context: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    steps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    problems: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB(none_as_null=True))
     outcome: Mapped[String] = mapped_column(server_default="received")
     deal_id: Mapped[UUID | None]
+    lead_id: Mapped[UUID | None]
+    settled_at: Mapped[Moment | None]
     created_at: Mapped[MadeAt]
     updated_at: Mapped[MadeAt]
 

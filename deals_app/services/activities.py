@@ -56,9 +56,9 @@ def finish_step(actor: Actor, deal_id: UUID, activity_id: UUID) -> None:
             raise NotFound(message)
 
 
-def add_note(work: UnitOfWork, deal_id: UUID, body: str) -> UUID:
-    """A note on the deal's timeline, inside a transaction; returns its id."""
-    return _written(work, deal_id, body, kind="note", due_on=None)
+def add_note(work: UnitOfWork, deal_id: UUID, body: str, *, kind: str = "note") -> UUID:
+    """A note, or a mail, on the deal's timeline, inside a transaction; returns its id."""
+    return _written(work, deal_id, body, kind=kind, due_on=None)
 
 
 def _written(work: UnitOfWork, deal_id: UUID, body: str, *, kind: str, due_on: date | None) -> UUID:

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deals_app.integrations.sources import csv_file
+from deals_app.integrations.sources import Source, sources
+
+API = "/api/sales/deals"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """A way in, as its tab on `/ingest` shows it; `endpoint` is its API path, None where there is none."""
+    """A way in, as its tab on `/ingest` shows it; `path` is below the ingestion API."""
 
     key: str
     label: str
     description: str
-    endpoint: str | None
+    kind: str
+    path: str
+
+    @property
+    def endpoint(self) -> str:
+        """Where other systems send to."""
+        return API + self.path
 
 
 def doors() -> list[Door]:
-    """What is open today."""
-    return [
-        Door(
-            key=csv_file.key,
-            label=csv_file.label,
-            description="An export of HubSpot, Salesforce, Pipedrive, or any table of deals.",
-            endpoint="/api/sales/deals/csv/upload",
-        ),
-        Door(key="manual", label="By hand", description="One deal, typed in.", endpoint=None),
-        Door(
-            key="api",
-            label="API",
-            description="Other systems make and move deals with an API key.",
-            endpoint="/api/v1/customer-mgmt/deals",
-        ),
-    ]
+    """All there are, files first."""
+    return sorted((_door(each) for each in sources()), key=lambda door: (door.kind != "upload", door.label))
+
+
+def object_doors() -> list[Door]:
+    """Those that take one object at a time."""
+    return [door for door in doors() if door.kind != "upload"]
+
+
+def _door(each: Source) -> Door:
+    return Door(key=each.key, label=each.label, description=each.says, kind=each.kind, path=each.path)

@@ -9,12 +9,14 @@ from flask.json.provider import DefaultJSONProvider
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from deals_app.blueprints.api import customers, deal_life, deals, events, pipelines, sales_imports, users
+from deals_app.blueprints.api import customers, deal_life, deals, events, pipelines, sales_deals, sales_imports, users
 from deals_app.blueprints.api.idempotency import remember_answers
 from deals_app.domain.strict_json import strict_loads
 from deals_app.extensions import csrf
 
 BODY_BYTES = 1024 * 1024
+# What comes in there is kept before it is read.
+KEPT_RAW = "/api/sales/deals/"
 
 
 class StrictProvider(DefaultJSONProvider):
@@ -41,8 +43,9 @@ def init_api(app: OpenAPI) -> None:
     ):
         csrf.exempt(routes)
         app.register_api(routes)
-    csrf.exempt(sales_imports.blueprint)
-    app.register_blueprint(sales_imports.blueprint)
+    for doors in (sales_imports.blueprint, sales_deals.routes()):
+        csrf.exempt(doors)
+        app.register_blueprint(doors)
     remember_answers(app, "/api/")
 
 
@@ -50,7 +53,7 @@ def _read_json() -> None:
     """Parse a JSON body before anything else looks at it, so that what is wrong with it can be said."""
     if not request.path.startswith("/api/") or request.method not in {"POST", "PUT", "PATCH"}:
         return
-    if request.mimetype == "multipart/form-data" and request.path.startswith("/api/sales/"):
+    if request.path.startswith(KEPT_RAW):
         return
     request.max_content_length = BODY_BYTES
     raw = request.get_data(cache=True)

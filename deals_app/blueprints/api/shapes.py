@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,6 +20,7 @@ from pydantic import (
 )
 
 from deals_app.domain.money import MAX_MINOR
+from deals_app.domain.strict_json import plain_numbers
 from deals_app.domain.views import CustomerView, DealView
 
 # A plus in a query that nobody has encoded arrives as a blank.
@@ -51,18 +51,6 @@ def _iso_date(value: object) -> object:
     raise ValueError(message)
 
 
-def _plain_numbers(value: Any) -> Any:
-    """What the database keeps as JSON: the strict parser's Decimals as the numbers they were."""
-    if isinstance(value, Decimal):
-        if math.isinf(number := float(value)):
-            message = f"the number {value} is out of range"
-            raise ValueError(message)
-        return number
-    if isinstance(value, dict):
-        return {key: _plain_numbers(item) for key, item in value.items()}
-    return [_plain_numbers(item) for item in value] if isinstance(value, list) else value
-
-
 def _moment(value: object) -> object:
     """RFC 3339 with its offset: a time of nobody's zone would be another one for each reader."""
     if isinstance(value, str) and RFC_3339.fullmatch(value):
@@ -81,7 +69,7 @@ def _uuid_text(value: object) -> object:
 Positive = Field(gt=0, le=MAX_MINOR)
 MinorUnits = Annotated[int, Positive, BeforeValidator(_whole, json_schema_input_type=Annotated[int, Positive])]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
-JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_numbers)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(plain_numbers)]
 # Upwards, and with a minus before it downwards.
 Order = Literal[
     "created_at", "updated_at", "name", "value", "probability", "expected_close_date", "actual_close_date",

@@ -57,6 +57,7 @@ __all__ = [
     "known_target",
     "label",
     "normalise",
+    "path",
     "preset_named",
     "reading_of",
     "rows",
@@ -70,6 +71,7 @@ key: Final = "csv"
 label: Final = "CSV file"
 says: Final = "An export of HubSpot, Salesforce, Pipedrive, or any table of deals."
 kind: Final = "upload"
+path: Final = "/csv/upload"
 
 # A file and the drafts of its rows in a tenant whose base currency is USD.
 EXAMPLE: Final[tuple[bytes, tuple[DealDraft, ...]]] = (

@@ -1,0 +1,166 @@
+"""The ingestion API's doors for objects (CONTRACT.md section 3): a route for each source there is, and their bulk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, g, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from deals_app.blueprints.api.envelope import failure, success
+from deals_app.blueprints.api.keys import actor, demand_key
+from deals_app.blueprints.api.shapes import deal_object
+from deals_app.domain.actor import Role
+from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
+from deals_app.domain.raw_items import items_of
+from deals_app.services.ingesting.inbox import Raw
+from deals_app.services.ingesting.processing import Outcome
+from deals_app.services.ingesting.receiving import receive, receive_many
+from deals_app.services.ingestion import Door, object_doors
+from deals_app.services.queries.deal import deal
+from deals_app.services.queries.metrics import deal_metrics, pipeline_metrics
+
+PREFIX = "/api/sales/deals"
+ONE_BYTES = 1024 * 1024
+MANY_BYTES = 32 * 1024 * 1024
+STATUSES = {"created": 201, "held": 202}
+REFUSALS = {"FORBIDDEN": 403}
+# What became of a thing, in the words of CONTRACT.md.
+ACTIONS = {"held": "queued", "set_aside": "unchanged", "received": "queued"}
+
+
+def routes() -> Blueprint:
+    """The blueprint over the sources that there are now: a new one has its route without another edit."""
+    blueprint = Blueprint("api_ingestion", __name__, url_prefix=PREFIX)
+    blueprint.before_request(demand_key)
+    blueprint.before_request(_refuse_others)
+    for door in object_doors():
+        one = partial(_receive_one, door.key)
+        blueprint.add_url_rule(door.path, f"{door.key}_one", _through(door, one), methods=["POST"])
+        if door.kind == "sync":
+            many = partial(_receive_many, door.key)
+            path = door.path.replace("/sync", "/batch-sync")
+            blueprint.add_url_rule(path, f"{door.key}_many", _through(door, many), methods=["POST"])
+    bulk = partial(_receive_many, "api")
+    blueprint.add_url_rule("/bulk", "bulk", _through(_door("api"), bulk), methods=["POST"])
+    blueprint.add_url_rule("/metrics", "metrics", metrics, methods=["GET"])
+    return blueprint
+
+
+def metrics() -> tuple[Response, int]:
+    """The pipeline in figures, and with `deal_id` one deal's place in it."""
+    if actor().role is Role.INGEST:
+        message = "An ingest key brings deals in and sees none"
+        raise Forbidden(message)
+    return success(pipeline_metrics(actor(), _deal_id()))
+
+
+def _receive_one(source: str) -> tuple[Response, int]:
+    raw = Raw(body=_body(ONE_BYTES), content_type=request.content_type or "")
+    return _answer(receive(actor(), source, raw))
+
+
+def _receive_many(source: str) -> tuple[Response, int]:
+    things = [Raw(body=item) for item in items_of(_body(MANY_BYTES))]
+    if not things:
+        return jsonify(status="success", created=0, updated=0, unchanged=0, failed=0, results=[]), 200
+    found = receive_many(actor(), source, things)
+    if isinstance(found, UUID):
+        beside = {"job_id": str(found), "status_url": f"{PREFIX}/imports/{found}"}
+        return jsonify(status="success", action="queued", **beside), 202
+    counts = {name: sum(_action(each) == name for each in found) for name in ("created", "updated", "unchanged")}
+    results = [_result(index, outcome) for index, outcome in enumerate(found)]
+    failed = sum(not outcome.is_good for outcome in found)
+    return jsonify(status="success", **counts, failed=failed, results=results), 200
+
+
+def _result(index: int, outcome: Outcome) -> dict[str, Any]:
+    if not outcome.is_good:
+        details = [{"field": each.field, "message": each.message} for each in outcome.problems]
+        return {"index": index, "action": "failed", "error": _sentence(outcome), "details": details}
+    return {"index": index, "action": _action(outcome), "deal_id": _text(outcome.deal_id)}
+
+
+def _answer(outcome: Outcome) -> tuple[Response, int]:
+    if not outcome.is_good:
+        return failure(REFUSALS.get(outcome.code, 400), outcome.code, _sentence(outcome), outcome.problems)
+    shown = deal(actor(), outcome.deal_id) if outcome.deal_id else None
+    is_blind = actor().role is Role.INGEST
+    body: dict[str, Any] = {
+        "status": "success",
+        "action": _action(outcome),
+        "deal_id": _text(outcome.deal_id),
+        "lead_id": _text(outcome.lead_id),
+        "data": deal_object(shown) if shown else None,
+        "analysis": _analysis(shown),
+        "metrics": None if is_blind or shown is None else deal_metrics(actor(), shown),
+    }
+    return jsonify(**body), STATUSES.get(outcome.action, 200)
+
+
+def _analysis(shown: Any) -> dict[str, Any] | None:
+    if shown is None or shown.health_score is None:
+        return None
+    found = deal_object(shown)
+    return {name: found[name] for name in ("health_score", "risk_level", "insights")}
+
+
+def _action(outcome: Outcome) -> str:
+    return ACTIONS.get(outcome.action, outcome.action)
+
+
+def _sentence(outcome: Outcome) -> str:
+    said = [f"{each.field}: {each.message}" if each.field else each.message for each in outcome.problems]
+    return "; ".join(said) or "It could not be taken"
+
+
+def _text(found: UUID | None) -> str | None:
+    return str(found) if found else None
+
+
+def _through(door: Door, view: Any) -> Any:
+    """The view, for an actor who comes through this door: what it writes carries the door's name."""
+
+    def answered() -> Any:
+        return view()
+
+    answered.__doc__ = door.description
+    return answered
+
+
+def _refuse_others() -> None:
+    """A tenant or workspace that is named must be the key's own; the door stands in the actor from here on."""
+    for name, own in (("tenant_id", actor().tenant_id),):
+        if (named := request.args.get(name)) is not None and named.lower() != str(own):
+            message = f"{name} is not this key's"
+            raise Forbidden(message)
+    endpoint = (request.endpoint or "").rpartition(".")[2]
+    key = "api" if endpoint == "bulk" else endpoint.removesuffix("_one").removesuffix("_many")
+    if any(door.key == key for door in object_doors()):
+        g.actor = replace(actor(), door=key)
+
+
+def _door(key: str) -> Door:
+    return next(door for door in object_doors() if door.key == key)
+
+
+def _deal_id() -> UUID | None:
+    given = request.args.get("deal_id")
+    if given is None:
+        return None
+    try:
+        return UUID(given)
+    except ValueError:
+        raise Invalid(FieldProblem("deal_id", "must be the id of a deal")) from None
+
+
+def _body(most: int) -> bytes:
+    request.max_content_length = most
+    try:
+        return request.get_data(cache=True)
+    except RequestEntityTooLarge:
+        message = f"Send at most {most // 2**20} MB"
+        raise RequestEntityTooLarge(message) from None

@@ -1,0 +1,261 @@
+"""The pipeline that everything goes through: understand, recognise, create or update, lead, activity, analysis.
+
+An item is worked on once, in one transaction with all that it does; who comes second is told what became of it. What
+is wrong with it is kept with it, and stops nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from deals_app.domain.actor import Actor
+from deals_app.domain.drafts import DealDraft
+from deals_app.domain.errors import DealsError, FieldProblem, Invalid, Unavailable
+from deals_app.domain.inbound import Surroundings, Understood
+from deals_app.domain.lengths import LONGEST_NOTE
+from deals_app.domain.strict_json import plain_numbers, strict_loads
+from deals_app.domain.views import PipelineView
+from deals_app.integrations.sources import Source, source
+from deals_app.models import InboundItem, OutboxRow
+from deals_app.services.activities import add_note
+from deals_app.services.ingesting.applying import Applied, change_deal, make_deal, refer
+from deals_app.services.ingesting.recognising import Recognised, fingerprint, recognise, references_of
+from deals_app.services.leads import keep_lead, lead_of, link_lead
+from deals_app.services.pipelines import find_pipeline, pipeline_views
+from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+
+# Another door may have made the same reference at the same moment: then it is there the second time.
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of an item: received, created, updated, unchanged, rejected, held or set_aside."""
+
+    item_id: UUID
+    action: str
+    deal_id: UUID | None = None
+    lead_id: UUID | None = None
+    problems: tuple[FieldProblem, ...] = ()
+    code: str = "VALIDATION_FAILED"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it came to something, or rightly to nothing."""
+        return self.action not in {"rejected", "received"}
+
+
+@dataclass
+class Steps:
+    """What was understood, decided and done, for the item's page."""
+
+    taken: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def note(self, step: str, says: str, **facts: Any) -> None:
+        """Add one; facts that are empty are left out."""
+        self.taken.append({"step": step, "says": says} | {name: value for name, value in facts.items() if value})
+
+
+def process_item(actor: Actor, item_id: UUID, *, last_of: UUID | None = None) -> Outcome:
+    """Bring one item to its end, unless it is there; raises Unavailable. After the last of a delivery that is done."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with unit_of_work(actor) as work:
+                outcome = process_in(work, item_id)
+                if last_of is not None:
+                    work.session.execute(update(OutboxRow).where(OutboxRow.id == last_of).values(done_at=func.now()))
+                return outcome
+        except IntegrityError:
+            if attempt == ATTEMPTS:
+                raise
+            log.info("item %s met another writer, once more", item_id)
+    raise AssertionError
+
+
+def process_in(work: UnitOfWork, item_id: UUID) -> Outcome:
+    """`process_item`, inside a transaction."""
+    item = work.session.execute(select(InboundItem).where(InboundItem.id == item_id).with_for_update()).scalar_one()
+    if item.outcome != "received":
+        return _outcome_of(item)
+    before = _before(item)
+    steps = Steps([{"step": "replayed", "before": before}] if before else [])
+    found: Applied | None = None
+    lead_id: UUID | None = None
+    problems: tuple[FieldProblem, ...] = ()
+    code = Outcome.code
+    action = "rejected"
+    try:
+        with work.session.begin_nested():
+            action, found, lead_id = _worked(work, item, steps)
+    except Unavailable:
+        raise
+    except DealsError as error:
+        problems = error.problems if isinstance(error, Invalid) else (FieldProblem("", error.message),)
+        code = error.code
+        steps.note("refused", "; ".join(f"{each.field}: {each.message}".removeprefix(": ") for each in problems))
+    deal_id = found.deal_id if found else None
+    if action == "unchanged" and before in {"created", "updated"}:
+        action = before
+    values: dict[str, Any] = {"outcome": action, "deal_id": deal_id, "lead_id": lead_id, "settled_at": func.now()}
+    values |= {"steps": steps.taken, "problems": [vars(each) for each in problems] or None}
+    work.session.execute(update(InboundItem).where(InboundItem.id == item_id).values(values))
+    return Outcome(item_id=item_id, action=action, deal_id=deal_id, lead_id=lead_id, problems=problems, code=code)
+
+
+def give_up(work: UnitOfWork, item_id: UUID, why: str) -> None:
+    """An item that cannot be worked on is put aside with a word, inside a transaction."""
+    problems = [{"field": "", "message": why}]
+    values = {"outcome": "rejected", "problems": problems, "settled_at": func.now()}
+    work.session.execute(update(InboundItem).where(InboundItem.id == item_id).values(values))
+
+
+def _worked(work: UnitOfWork, item: InboundItem, steps: Steps) -> tuple[str, Applied | None, UUID | None]:
+    payload = parsed(item.body)
+    reader = source(item.source)
+    if reader is None:
+        raise Invalid(FieldProblem("source", f"{item.source} is no source any more"))
+    understood = understand(work.actor, reader, payload, item.context)
+    steps.note("understood", _what(understood), found_in=dict(understood.found_in))
+    if understood.set_aside:
+        steps.note("set_aside", understood.set_aside)
+        return "set_aside", None, None
+    draft = understood.draft
+    if draft is None:
+        raise Invalid(FieldProblem("", "there is no deal in it"))
+    applied = _applied(work, item, understood, draft, fingerprint(item.source, payload), steps)
+    lead_id = _lead(work, item, understood, applied, steps)
+    _activity(work, understood, draft, applied, steps)
+    return applied.outcome, applied, lead_id
+
+
+def parsed(body: bytes) -> Mapping[str, Any]:
+    """The object in a body; raises Invalid saying what is wrong with the JSON."""
+    try:
+        payload = strict_loads(body)
+    except ValueError as error:
+        raise Invalid(FieldProblem("body", f"is not valid JSON: {error}")) from error
+    if not isinstance(payload, dict):
+        raise Invalid(FieldProblem("body", "must be a JSON object"))
+    return cast("Mapping[str, Any]", payload)
+
+
+def understand(actor: Actor, reader: Source, payload: Mapping[str, Any], context: Mapping[str, Any]) -> Understood:
+    """What the source makes of an object; raises Invalid naming everything that is wrong."""
+    surroundings = Surroundings(
+        base_currency=actor.base_currency, today=actor.today, settings=context.get("settings", {})
+    )
+    understood = reader.normalise(payload, surroundings)
+    if isinstance(understood, list):
+        raise Invalid(*understood)
+    try:
+        return replace(understood, metadata=plain_numbers(dict(understood.metadata)))
+    except ValueError as error:
+        raise Invalid(FieldProblem("metadata", str(error))) from error
+
+
+def _applied(
+    work: UnitOfWork, item: InboundItem, understood: Understood, draft: DealDraft, said: str, steps: Steps
+) -> Applied:
+    pipelines = pipeline_views(work.session)
+    named = [each for each in pipelines if each.name.casefold() == (draft.pipeline_text or "").casefold()]
+    pipeline = find_pipeline(pipelines, str(named[0].id) if named else None)
+    recognised = recognise(work, understood, draft, pipeline.id, said)
+    if recognised.deal_id is None:
+        steps.note("recognised", "New", alike=[str(each) for each in recognised.alike])
+        applied = make_deal(work, understood, draft, pipeline)
+    else:
+        steps.note("recognised", HOW[recognised.by], deal=str(recognised.deal_id))
+        applied = _changed(work, item, understood, draft, recognised, pipelines)
+    if applied.is_newest:
+        refer(work, applied.deal_id, references_of(understood, draft, said), understood.changed_at)
+    steps.note("written", applied.outcome.capitalize(), changed=list(applied.changed), notes=list(applied.notes))
+    return applied
+
+
+HOW = {
+    "id": "Known by its id",
+    "text": "The same came before",
+    "thread": "Part of a conversation that is known",
+    "name": "The only open deal with this name and company",
+}
+
+
+def _changed(
+    work: UnitOfWork,
+    item: InboundItem,
+    understood: Understood,
+    draft: DealDraft,
+    recognised: Recognised,
+    pipelines: Sequence[PipelineView],
+) -> Applied:
+    deal_id = recognised.deal_id
+    if deal_id is None:
+        raise AssertionError
+    if recognised.by == "thread":
+        return Applied(deal_id=deal_id, outcome="updated" if recognised.is_reply else "unchanged")
+    if _is_older(work, item, understood, recognised):
+        notes = ("something newer is known already",)
+        return Applied(deal_id=deal_id, outcome="unchanged", notes=notes, is_newest=False)
+    return change_deal(work, understood, draft, deal_id, pipelines)
+
+
+def _is_older(work: UnitOfWork, item: InboundItem, understood: Understood, recognised: Recognised) -> bool:
+    """By the source's own time where it says one, else by what came in later and was taken already."""
+    known, given = recognised.source_updated_at, understood.changed_at
+    if known is not None and given is not None:
+        return given < known
+    later = (
+        select(InboundItem.id)
+        .where(InboundItem.deal_id == recognised.deal_id, InboundItem.id > item.id, InboundItem.source == item.source)
+        .where(InboundItem.outcome.in_(("created", "updated")))
+        .limit(1)
+    )
+    return work.session.scalar(later) is not None
+
+
+def _lead(work: UnitOfWork, item: InboundItem, understood: Understood, applied: Applied, steps: Steps) -> UUID | None:
+    draft = lead_of(understood)
+    lead_id = keep_lead(work, draft, source=item.source) if draft else None
+    if lead_id is not None:
+        link_lead(work, lead_id, applied.deal_id)
+        steps.note("lead", draft.email or "" if draft else "", lead=str(lead_id))
+    return lead_id
+
+
+def _activity(work: UnitOfWork, understood: Understood, draft: DealDraft, applied: Applied, steps: Steps) -> None:
+    """What was written in words stands on the timeline, once."""
+    if applied.outcome == "unchanged":
+        return
+    body = understood.mail.text if understood.mail else draft.description
+    if not body and understood.lead is not None:
+        body = understood.lead.message
+    is_said = applied.outcome == "created" or understood.mail is not None or "description" in draft.given
+    if not body or not body.strip() or not is_said:
+        return
+    add_note(work, applied.deal_id, body.strip()[:LONGEST_NOTE], kind="email" if understood.mail else "note")
+    steps.note("activity", "Its words stand on the timeline")
+
+
+def _before(item: InboundItem) -> str:
+    """What had become of an item that is worked on once more."""
+    first: dict[str, Any] = item.steps[0] if item.steps else {}
+    return str(first.get("before", ""))
+
+
+def _what(understood: Understood) -> str:
+    draft = understood.draft
+    return draft.name if draft else "Nothing that is a deal"
+
+
+def _outcome_of(item: InboundItem) -> Outcome:
+    problems = tuple(FieldProblem(**each) for each in item.problems or [])
+    return Outcome(item_id=item.id, action=item.outcome, deal_id=item.deal_id, lead_id=item.lead_id, problems=problems)
