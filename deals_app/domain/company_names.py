@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from deals_app.domain.letters import plain_letters
 from deals_app.domain.lengths import LONGEST_NAME
+from deals_app.domain.letters import plain_letters
 from deals_app.domain.matching import LEGAL_FORMS, fold, match_key
 
 _MOST_LINES: Final = 300
@@ -17,7 +17,10 @@ _SIGNATURE_LINES: Final = 12
 _SHORTEST_LABEL: Final = 2
 _PIECES: Final = re.compile(r"\s*[,|•·/]\s+|\s+(?:at|bei|chez|en|presso|bij|@)\s+|\s+[–—-]\s+|:\s+")
 _BARE: Final = re.compile(r"[.,/()&-]+")
-_JAPANESE: Final = re.compile(r"(?:株式会社|有限会社|合同会社)[^\W\d_のはがをです]{1,20}|[^\W\d_のはがを]{1,20}(?:株式会社|有限会社)")
+_JAPANESE: Final = re.compile(
+    r"(?:株式会社|有限会社|合同会社)[^\W\d_のはがをです]{1,20}|[^\W\d_のはがを]{1,20}(?:株式会社|有限会社)"
+)
+_WRITTEN: Final = {"gmbh": "GmbH", "ag": "AG", "kg": "KG", "llc": "LLC", "spa": "SpA", "sa": "SA"}
 _EDGES: Final = " ,;:!?\"'“”()<>[]*_|"
 
 
@@ -43,11 +46,15 @@ def company_in_text(text: str, domain_label: str | None) -> str | None:
 
 def company_of_domain(domain_label: str) -> str:
     """`prospect-corp` as a name: `Prospect Corp`."""
-    return " ".join(word[:1].upper() + word[1:] for word in domain_label.split("-") if word)[:LONGEST_NAME]
+    words = (_WRITTEN.get(word) or word[:1].upper() + word[1:] for word in domain_label.split("-") if word)
+    return " ".join(words)[:LONGEST_NAME]
 
 
 def _spelled(line: str, wanted: str) -> str | None:
-    """The longest run of words that is the wanted name, with or without a legal form behind it."""
+    """What begins with the wanted name and ends with a legal form, else the longest run of words that is that name."""
+    for piece in _PIECES.split(line):
+        if _has_legal_form(piece) and plain_letters(fold(piece)).startswith(wanted):
+            return piece.strip(_EDGES)
     for run in _runs(line.split()):
         if not run[:1].isupper() and not run[:1].isdigit():
             continue

@@ -117,7 +117,7 @@ def _read(match: re.Match[str], line: str, base_currency: str) -> tuple[int, Dec
         amount = _amount(match, currency or base_currency)
     except MoneyError:
         return None
-    if mark is None and (amount < _FEWEST_WITHOUT_CURRENCY or amount in _YEARS and not match["multiple"]):
+    if mark is None and (amount < _FEWEST_WITHOUT_CURRENCY or (amount in _YEARS and not match["multiple"])):
         return None
     return rank + (1 if mark else 0), amount, currency, match[0].strip()
 

@@ -8,10 +8,9 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from deals_app.domain.dates import FIRST_YEAR, LAST_YEAR
-
 
 # A header is an address, a subject, a list of ids: more than this is an attack on whoever reads it.
 _MAX_LENGTH: Final = 4_000
@@ -33,7 +32,7 @@ def clean(text: str) -> str:
 
 
 def decoded(content: bytes, charset: str | None) -> str:
-    """Bytes as text: by the charset they name, else as UTF-8, else as Windows-1252. What is left over becomes `\ufffd`."""
+    """Bytes as text: by the charset they name, else as UTF-8, else as Windows-1252, with `\ufffd` for the rest."""
     named = (charset or "").strip().strip("'\"").casefold()
     if named and named.replace("-", "_") not in _NO_CHARSETS and "\x00" not in named:
         try:

@@ -1,4 +1,4 @@
-"""Which part of a domain somebody has registered: `example` of `mail.example.co.uk`. The bundled list, never the network."""
+"""Which part of a domain somebody has registered (`example` of `mail.example.co.uk`), by the bundled list."""
 
 from __future__ import annotations
 
@@ -26,10 +26,7 @@ def registered_label(domain: str) -> str | None:
         parts = _extract()(domain)
     except (ValueError, UnicodeError):
         return None
-    if parts.suffix:
-        label = str(parts.domain)
-    else:
-        label = domain.rpartition(".")[0].rpartition(".")[2]
+    label = str(parts.domain) if parts.suffix else domain.rpartition(".")[0].rpartition(".")[2]
     if not label or label.isdigit() or is_free_mail(f"{parts.domain}.{parts.suffix}"):
         return None
     return _readable(label)

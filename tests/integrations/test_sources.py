@@ -143,7 +143,9 @@ JSON = st.recursive(
     | st.integers()
     | st.decimals()
     | st.text()
-    | st.sampled_from(["", " ", "2026-06-01", "a@b.example", "1.5", "10**9", "-1", "0", "$5", "1,000", 10**40, Decimal(-1)]),
+    | st.sampled_from(
+        ["", " ", "2026-06-01", "a@b.example", "1.5", "10**9", "-1", "0", "$5", "1,000", 10**40, Decimal(-1)]
+    ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
