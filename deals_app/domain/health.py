@@ -31,6 +31,7 @@ LIKELY = ((75, 21), (50, 18), (20, 15), (0, 12))
 LARGE, SMALL, SIZE_POINTS = Decimal(1), Decimal("0.25"), 4
 NO_VALUE_POINTS, MOST_OF_AN_ESTIMATE = 8, 12
 OVERDUE_POINTS, LONG_OVERDUE_POINTS, LONG_OVERDUE_DAYS = 10, 16, 30
+STALLED_POINTS, STALLED_TIMES = 8, 2
 PUT_OFF_POINTS, BACK_POINTS, CHURN_POINTS, UNDATED_POINTS, UNOWNED_POINTS = 4, 4, 6, 3, 3
 MOST_COUNTED = 2
 
@@ -84,6 +85,12 @@ class DealFacts:
     def usual_quiet_days(self) -> int:
         """How long deals in this stage may be left alone."""
         return max(self.usual_gap_days or USUAL_DAYS_BETWEEN_TOUCHES, LEAST_QUIET_DAYS)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Far longer in its stage, and for far longer left alone, than is usual."""
+        is_stuck = self.days_in_stage > STALLED_TIMES * self.usual_days_in_stage
+        return is_stuck and self.days_quiet > STALLED_TIMES * self.usual_quiet_days
 
     @property
     def days_overdue(self) -> int:
@@ -170,7 +177,7 @@ def _value(facts: DealFacts) -> Factor:
         points, size = min(points + more, MOST_OF_AN_ESTIMATE), "its value is a guess"
     else:
         points += more
-    return Factor(name="value", points=points, reason=f"{facts.probability.normalize():f} % likely; {size}")
+    return Factor(name="value", points=points, reason=f"{facts.probability.normalize():f}% likely; {size}")
 
 
 def _size(facts: DealFacts) -> tuple[str, int]:
@@ -190,6 +197,8 @@ def _risk(facts: DealFacts) -> Factor:
     if facts.days_overdue:
         lost = LONG_OVERDUE_POINTS if facts.days_overdue > LONG_OVERDUE_DAYS else OVERDUE_POINTS
         against.append((lost, f"should have closed {_days(facts.days_overdue)} ago"))
+    if facts.is_stalled:
+        against.append((STALLED_POINTS, "has stalled: it neither moves nor is talked about"))
     if facts.expected_close_on is None:
         against.append((UNDATED_POINTS, "has no expected close date"))
     if facts.times_put_off:

@@ -82,7 +82,7 @@ def _risk(facts: DealFacts) -> Insight | None:
     elif facts.steps_back:
         text = f"It went back to an earlier stage and is in {facts.stage_name} again."
     elif facts.churn_risk is not None and facts.churn_risk >= HIGH_CHURN_RISK:
-        text = f"Its customer is likely to leave: the churn risk is {100 * facts.churn_risk:.0f} %."
+        text = f"Its customer is likely to leave: the churn risk is {100 * facts.churn_risk:.0f}%."
     return None if text is None else Insight(kind="risk", text=text)
 
 
@@ -90,7 +90,7 @@ def _opportunity(facts: DealFacts) -> Insight | None:
     text = None
     days_left = None if facts.expected_close_on is None else (facts.expected_close_on - facts.today).days
     if facts.probability >= LIKELY_TO_CLOSE and days_left is not None and days_left <= CLOSES_WITHIN_DAYS:
-        text = f"It is {facts.probability:.0f} % likely and expected to close on {day_text(facts.expected_close_on)}."  # type: ignore[arg-type] (days are left)
+        text = f"It is {facts.probability:.0f}% likely and expected to close on {day_text(facts.expected_close_on)}."  # type: ignore[arg-type] (days are left)
     elif facts.steps_forward and facts.days_in_stage * 2 <= facts.usual_days_in_stage:
         text = f"It came forward to {facts.stage_name} on {day_text(facts.entered_on)}: it is moving."
     elif facts.has_value and not facts.is_estimate and facts.value_share is not None and facts.value_share >= 2:  # noqa: PLR2004 (twice)
@@ -131,5 +131,5 @@ def _market(market: Market) -> Insight | None:
         return None
     if abs(of_source.percent_won - of_all.percent_won) < WORTH_SAYING:
         return None
-    shares = f"about {of_source.percent_won} % are won, of all in this pipeline about {of_all.percent_won} %"
+    shares = f"about {of_source.percent_won}% are won, of all in this pipeline about {of_all.percent_won}%"
     return Insight(kind="market", text=f"Of {market.source} deals {shares}.")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deals_app.domain.health import MOST_POINTS, DealFacts, health_of, risk_level_of
+from deals_app.domain.health import MOST_POINTS, NO_VALUE_POINTS, DealFacts, health_of, risk_level_of
 
 TODAY, LONG_AGO = date(2026, 11, 21), date(2025, 1, 1)
 NEW = DealFacts(today=TODAY, stage_name="Lead", entered_on=TODAY, touched_on=TODAY, probability=Decimal(10))
@@ -55,7 +55,7 @@ def test_the_factors_add_up_and_each_has_its_reason(of: DealFacts) -> None:
     assert health.risk_level == risk_level_of(health.score)
 
 
-# Which factor, and what is worse for it, by how much.
+# What is worse for a deal, by how much, and which factor mainly hears of it.
 WORSE: list[tuple[str, Any]] = [
     ("velocity", lambda of, by: {"entered_on": of.entered_on - timedelta(days=by)}),
     ("engagement", lambda of, by: {"touched_on": of.touched_on - timedelta(days=by)}),
@@ -69,6 +69,7 @@ WORSE: list[tuple[str, Any]] = [
     ("risk", lambda of, by: {"steps_back": of.steps_back + by}),
     ("risk", lambda of, by: {"expected_close_on": of.expected_close_on and of.expected_close_on - timedelta(days=by)}),
     ("risk", lambda _, __: {"has_owner": False}),
+    ("risk", lambda of, by: {"touched_on": of.touched_on - timedelta(days=by)}),
     ("risk", lambda _, __: {"churn_risk": Decimal(1)}),
 ]
 
@@ -77,8 +78,14 @@ WORSE: list[tuple[str, Any]] = [
 @given(of=facts, by=st.integers(0, 60))
 def test_what_is_worse_never_makes_a_deal_healthier(name: str, worse: Any, of: DealFacts, by: int) -> None:
     then, now = points(of), points(replace(of, **worse(of, by)))
-    assert now[name] <= then[name]
-    assert {key: now[key] for key in now if key != name} == {key: then[key] for key in then if key != name}
+    assert all(now[key] <= then[key] for key in now), name
+
+
+def test_a_deal_that_neither_moves_nor_is_talked_about_is_a_high_risk() -> None:
+    day = TODAY - timedelta(days=45)
+    stalled = replace(NEW, entered_on=day, touched_on=day, expected_close_on=TODAY + timedelta(days=60))
+    assert health_of(stalled).risk_level == "high"
+    assert health_of(replace(stalled, touched_on=TODAY)).risk_level == "medium"
 
 
 STARTS = [
@@ -113,7 +120,7 @@ def test_the_best_and_the_worst_are_reached() -> None:
         times_put_off=5, steps_back=5, has_owner=False,
     )  # fmt: skip
     assert health_of(best).score == 100
-    assert health_of(worst).score == 8
+    assert health_of(worst).score == NO_VALUE_POINTS
 
 
 @pytest.mark.parametrize(("status", "score"), [("closed_won", 100), ("closed_lost", 0)])

@@ -48,7 +48,7 @@ RISKS: list[tuple[dict[str, Any], str]] = [
     ({"entered_on": date(2026, 10, 1)}, "In Proposal since 1 Oct 2026; 21 days are usual."),
     ({"times_put_off": 3}, "The expected close date was put off 3 times."),
     ({"steps_back": 1}, "It went back to an earlier stage and is in Proposal again."),
-    ({"churn_risk": Decimal("0.82")}, "Its customer is likely to leave: the churn risk is 82 %."),
+    ({"churn_risk": Decimal("0.82")}, "Its customer is likely to leave: the churn risk is 82%."),
 ]
 
 
@@ -60,7 +60,7 @@ def test_a_risk_names_its_evidence(facts_of_risk: dict[str, Any], text: str) -> 
 OPPORTUNITIES: list[tuple[dict[str, Any], str]] = [
     (
         {"probability": Decimal(75), "expected_close_on": date(2026, 12, 1)},
-        "It is 75 % likely and expected to close on 1 Dec 2026.",
+        "It is 75% likely and expected to close on 1 Dec 2026.",
     ),
     (
         {"steps_forward": 1, "entered_on": date(2026, 11, 19)},
@@ -103,7 +103,7 @@ def test_the_competition_is_judged_by_the_own_record() -> None:
 
 def test_a_source_is_worth_a_sentence_when_it_differs() -> None:
     better = Market(source="referral", of_source=Record(won=13, closed=30), of_all=Record(won=30, closed=120))
-    assert said(QUIET, better)["market"] == "Of referral deals about 45 % are won, of all in this pipeline about 25 %."
+    assert said(QUIET, better)["market"] == "Of referral deals about 45% are won, of all in this pipeline about 25%."
     assert "market" not in said(QUIET, replace(better, of_source=Record(won=8, closed=30)))
     assert "market" not in said(QUIET, replace(better, of_source=Record(won=5, closed=5)))
 
