@@ -22,6 +22,7 @@ from deals_app.services.importing.starting import start_import
 from deals_app.services.ingesting.inbox import Raw
 from deals_app.services.ingesting.receiving import receive
 from deals_app.services.queries.imports import import_view
+from deals_app.services.scoring.analysing import analyse_deals
 from deals_app.services.sign_in import sign_in
 from deals_app.services.stage_transition import move_deal
 from deals_app.services.unit_of_work import reading
@@ -44,6 +45,7 @@ def fill(actor: Actor) -> Filled:
     deal_id = create_deal(actor, new)
     move_deal(actor, deal_id, stage="proposal", note="They asked for an offer")
     note_deal(actor, deal_id, "Call them on Monday")
+    analyse_deals(actor, [deal_id])
     create_api_key(actor, name="shop", role="ingest")
     sign_in(actor.email, PASSWORD, user_agent="test")
     with asked_once(actor, "filled", b"asked") as asking:

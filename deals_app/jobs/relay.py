@@ -1,20 +1,28 @@
-"""The relay: rings again for outbox rows that nobody finished. It needs no memory: everything is in the table."""
+"""The relay rings again for outbox rows that nobody finished; the schedule adds the rows that time itself asks for.
+
+Neither needs a memory: everything is in the table.
+"""
 
 from __future__ import annotations
 
 import logging
 import signal
 import threading
+from collections.abc import Callable
+from itertools import count
 
 from flask import Flask
 
 from deals_app.domain.errors import Unavailable
 from deals_app.services import outbox
-from deals_app.services.doorbell import ring
+from deals_app.services.doorbell import Ring, ring
+from deals_app.services.scoring.sweeping import begin_due_sweeps
 
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 2
+# How many rounds of the relay pass between two of the schedule: a minute.
+ROUNDS = 30
 
 
 def run_scheduler(app: Flask) -> None:
@@ -23,15 +31,28 @@ def run_scheduler(app: Flask) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     with app.app_context():
-        while not stop.wait(PAUSE_SECONDS):
+        for number in count():
+            if stop.wait(PAUSE_SECONDS):
+                return
             relay_once()
+            if number % ROUNDS == 0:
+                schedule_once()
 
 
 def relay_once() -> int:
     """Ring for every row that is due; how many were rung. A database that is away is asked again next time."""
+    return _ring_for(outbox.due_rings)
+
+
+def schedule_once() -> int:
+    """Begin what is due by the clock, and ring for it; how many were rung."""
+    return _ring_for(begin_due_sweeps)
+
+
+def _ring_for(due: Callable[[], list[Ring]]) -> int:
     try:
-        due = outbox.due_rings()
+        calls = due()
     except Unavailable as error:
         log.warning("relay: %s", error.message)
         return 0
-    return sum(ring(call) for call in due)
+    return sum(ring(call) for call in calls)

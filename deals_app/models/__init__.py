@@ -1,5 +1,6 @@
 """Tables as Python sees them. Their invariants are held by the database (migrations/); a test compares the two."""
 
+from deals_app.models.analysis import DealAnalysis
 from deals_app.models.deals import Activity, Customer, Deal, DealEvent, ExternalRef, Pipeline, Stage
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, OutboxRow
 from deals_app.models.leads import Lead, LeadDeal
@@ -12,6 +13,7 @@ __all__ = [
     "AuditEntry",
     "Customer",
     "Deal",
+    "DealAnalysis",
     "DealEvent",
     "ExternalRef",
     "FxRate",

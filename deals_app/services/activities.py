@@ -38,7 +38,7 @@ def plan_step(actor: Actor, deal_id: UUID, *, body: str, due_on: date | None, ki
         raise Invalid(*problems)
     with unit_of_work(actor) as work:
         locked_deal(work, deal_id)
-        return _written(work, deal_id, body, kind=kind, due_on=due_on)
+        return add_step(work, deal_id, body, kind=kind, due_on=due_on)
 
 
 def finish_step(actor: Actor, deal_id: UUID, activity_id: UUID) -> None:
@@ -59,6 +59,11 @@ def finish_step(actor: Actor, deal_id: UUID, activity_id: UUID) -> None:
 def add_note(work: UnitOfWork, deal_id: UUID, body: str, *, kind: str = "note") -> UUID:
     """A note, or a mail, on the deal's timeline, inside a transaction; returns its id."""
     return _written(work, deal_id, body, kind=kind, due_on=None)
+
+
+def add_step(work: UnitOfWork, deal_id: UUID, body: str, *, due_on: date | None, kind: str = "task") -> UUID:
+    """A next step of the deal, inside a transaction; returns its id."""
+    return _written(work, deal_id, body, kind=kind, due_on=due_on)
 
 
 def _written(work: UnitOfWork, deal_id: UUID, body: str, *, kind: str, due_on: date | None) -> UUID:

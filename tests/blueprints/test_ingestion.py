@@ -55,6 +55,7 @@ def test_what_comes_in_is_a_deal_with_its_lead(api: Api, people: People) -> None
     assert set(deal) == DEAL_FIELDS
     assert (deal["value"], deal["currency"], deal["stage"], deal["probability"]) == (7_500_000, "USD", "qualified", 40)
     assert (deal["ingested_from"], deal["metadata"], said["deal_id"]) == ("api", ONE["metadata"], deal["id"])
+    assert (said["metrics"]["value_rank"], said["metrics"]["pipeline_value"]["total"]) == (1, "75000.00")
     with reading(people.ada) as session:
         lead = session.scalars(select(Lead)).one()
         assert (str(lead.id), lead.email, lead.first_name, lead.last_name) == (
@@ -64,7 +65,7 @@ def test_what_comes_in_is_a_deal_with_its_lead(api: Api, people: People) -> None
         assert session.scalar(select(OutboxRow.done_at).where(OutboxRow.topic == "ingestion.received")) is not None
     [item] = items(people.ada)
     assert (json.loads(item.body), item.outcome, str(item.deal_id)) == (ONE, "created", deal["id"])
-    assert [step["step"] for step in item.steps] == ["understood", "recognised", "written", "lead"]
+    assert [step["step"] for step in item.steps] == ["understood", "recognised", "written", "lead", "analysis"]
 
 
 def test_sent_again_it_is_the_same_deal(api: Api, people: People) -> None:
@@ -160,6 +161,18 @@ def test_a_reps_key_does_not_change_what_is_anothers(client: FlaskClient, api: A
 def test_tenants_in_the_query_must_be_the_keys_own(api: Api, people: People) -> None:
     assert api("POST", f"{ANY}?tenant_id={people.tenant_id}", ONE).status_code == 201
     assert api("POST", f"{ANY}?tenant_id={people.charlie.tenant_id}", ONE).status_code == 403
+
+
+def test_the_figures_count_what_came_in(api: Api) -> None:
+    for body in (ONE, ONE, ONE | {"name": ""}, {"name": "Other", "value": 25}):
+        api("POST", ANY, body)
+    found = data(api("GET", "/api/sales/deals/metrics"))
+    assert (found["total_active_deals"], found["sources"]) == (2, {"api": {"success": 3, "failure": 1}})
+    assert (found["pipeline_value"]["total"], found["stage_distribution"]["qualified"]) == ("75025.00", 1)
+    deal_id = api("POST", ANY, ONE).json["deal_id"]
+    of_deal = data(api("GET", f"/api/sales/deals/metrics?deal_id={deal_id}"))
+    assert (of_deal["percentile"], of_deal["value_rank"]) == (100, 1)
+    assert api("GET", "/api/sales/deals/metrics?deal_id=nothing").status_code == 400
 
 
 class TestBulk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -21,13 +21,14 @@ from deals_app.services.ingesting.processing import Outcome
 from deals_app.services.ingesting.receiving import receive, receive_many
 from deals_app.services.ingestion import Door, object_doors
 from deals_app.services.queries.deal import deal
-from deals_app.services.queries.metrics import deal_metrics, pipeline_metrics
+from deals_app.services.queries.metrics import Metrics, metrics, source_counts
 
 PREFIX = "/api/sales/deals"
 ONE_BYTES = 1024 * 1024
 MANY_BYTES = 32 * 1024 * 1024
 STATUSES = {"created": 201, "held": 202}
 REFUSALS = {"FORBIDDEN": 403}
+OF_A_DEAL = ("percentile", "value_rank")
 # What became of a thing, in the words of CONTRACT.md.
 ACTIONS = {"held": "queued", "set_aside": "unchanged", "received": "queued"}
 
@@ -46,16 +47,25 @@ def routes() -> Blueprint:
             blueprint.add_url_rule(path, f"{door.key}_many", _through(door, many), methods=["POST"])
     bulk = partial(_receive_many, "api")
     blueprint.add_url_rule("/bulk", "bulk", _through(_door("api"), bulk), methods=["POST"])
-    blueprint.add_url_rule("/metrics", "metrics", metrics, methods=["GET"])
+    blueprint.add_url_rule("/metrics", "figures", figures, methods=["GET"])
     return blueprint
 
 
-def metrics() -> tuple[Response, int]:
+def figures() -> tuple[Response, int]:
     """The pipeline in figures, and with `deal_id` one deal's place in it."""
     if actor().role is Role.INGEST:
         message = "An ingest key brings deals in and sees none"
         raise Forbidden(message)
-    return success(pipeline_metrics(actor(), _deal_id()))
+    deal_id = _deal_id()
+    found = metrics_object(metrics(actor(), deal_id))
+    if deal_id is None:
+        found = {name: value for name, value in found.items() if name not in OF_A_DEAL}
+    return success(found | {"sources": {name: asdict(each) for name, each in source_counts(actor()).items()}})
+
+
+def metrics_object(found: Metrics) -> dict[str, Any]:
+    """The figures as CONTRACT.md has them."""
+    return asdict(found) | {"percentile": None if found.percentile is None else float(found.percentile)}
 
 
 def _receive_one(source: str) -> tuple[Response, int]:
@@ -96,7 +106,7 @@ def _answer(outcome: Outcome) -> tuple[Response, int]:
         "lead_id": _text(outcome.lead_id),
         "data": deal_object(shown) if shown else None,
         "analysis": _analysis(shown),
-        "metrics": None if is_blind or shown is None else deal_metrics(actor(), shown),
+        "metrics": None if is_blind or shown is None else metrics_object(metrics(actor(), shown.id)),
     }
     return jsonify(**body), STATUSES.get(outcome.action, 200)
 

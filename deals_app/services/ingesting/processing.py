@@ -29,6 +29,7 @@ from deals_app.services.ingesting.applying import Applied, change_deal, make_dea
 from deals_app.services.ingesting.recognising import Recognised, fingerprint, recognise, references_of
 from deals_app.services.leads import keep_lead, lead_of, link_lead
 from deals_app.services.pipelines import find_pipeline, pipeline_views
+from deals_app.services.scoring.requests import request_analysis
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -134,6 +135,9 @@ def _worked(work: UnitOfWork, item: InboundItem, steps: Steps) -> tuple[str, App
     applied = _applied(work, item, understood, draft, fingerprint(item.source, payload), steps)
     lead_id = _lead(work, item, understood, applied, steps)
     _activity(work, understood, draft, applied, steps)
+    if applied.outcome != "unchanged":
+        request_analysis(work, applied.deal_id)
+        steps.note("analysis", "Asked for")
     return applied.outcome, applied, lead_id
 
 
