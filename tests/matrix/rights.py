@@ -53,6 +53,7 @@ OF_BLUEPRINT: dict[str, May] = {
     "api_docs": May.ANYBODY,
     "api_events": May.MEMBERS,
     "api_imports": May.IMPORTERS,
+    "api_keys": May.ADMINS,
     "api_pipelines": May.ADMINS,
     "api_users": May.MEMBERS,
     "auth": May.ANYBODY,

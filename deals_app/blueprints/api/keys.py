@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from flask import Response, g, request
@@ -11,6 +12,7 @@ from deals_app.blueprints.api.envelope import failure
 from deals_app.blueprints.web import request_id
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import Forbidden
+from deals_app.domain.scopes import demand_scope, scope_of
 from deals_app.services.api_keys import PresentedKey, actor_of_key
 from deals_app.services.rate_limits import REQUESTS_PER_SECOND, RequestRate
 
@@ -41,6 +43,15 @@ def refuse_ingest_keys() -> None:
     if actor().role is Role.INGEST:
         message = "An ingest key works at /api/sales/deals only"
         raise Forbidden(message)
+
+
+def scoped(tag: str) -> Callable[[], None]:
+    """Before a request of a part of the API: the scope that its verb needs there."""
+
+    def demand() -> None:
+        demand_scope(actor(), scope_of(tag, request.method))
+
+    return demand
 
 
 def actor() -> Actor:
