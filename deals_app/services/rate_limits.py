@@ -53,7 +53,25 @@ class RequestRate:
         if not self._left[caller]:
             return True
         self._left[caller] -= 1
+        if not self._left[caller] and self._taken_by_all[caller] < COUNTED_SINGLY_FROM:
+            # One request earlier than needed, so that `remaining` says 0 only once the second is used up.
+            self._left[caller] += self._take(caller, second)
         return False
+
+    def remaining(self, caller: str) -> int:
+        """How many more the caller may certainly make in this second: never more than there are.
+
+        What this process has taken, nobody else can use; what is left in Redis others may take at any moment, so it is
+        only told where each request is counted alone and the figure is as new as the request.
+        """
+        if caller in self._refused:
+            return 0
+        return self._left[caller] or max(0, REQUESTS_PER_SECOND - self._taken_by_all[caller])
+
+    @property
+    def new_at(self) -> int:
+        """When all may be made again, in Unix seconds."""
+        return self._second + 1
 
     def _take(self, caller: str, second: int) -> int:
         """Take some requests of this second for this process; 0 when all are taken."""

@@ -36,7 +36,7 @@ FROM_OUTSIDE = {"X-Forwarded-For": "203.0.113.7"}
 # They end the session they are asked in.
 ENDS_SESSION = frozenset({"auth.log_in", "auth.logout", "settings.switch"})
 OF_EACH_ANSWER = re.compile(r"[0-9a-f]{32}|(?<=csrf_token\" value=\")[^\"]+|(?<=X-CSRFToken)[^>]+")
-OF_EACH_HEADER = {"x-request-id", "date", "set-cookie", "content-length"}
+OF_EACH_HEADER = {"x-request-id", "date", "set-cookie", "content-length", "x-ratelimit-remaining", "x-ratelimit-reset"}
 VARIABLE = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
 
 

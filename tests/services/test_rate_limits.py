@@ -64,7 +64,21 @@ def test_most_requests_are_counted_without_asking_redis(clock: SetClock, monkeyp
     incr = redis.counts.incr
     monkeypatch.setattr(redis.counts, "incr", lambda *a, **k: asked.append(k["amount"]) or incr(*a, **k))
     assert allowed(RequestRate(), 100) == 100
-    assert len(asked) == 10
+    assert len(asked) == 11
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 8])
+def test_no_more_is_said_to_be_left_than_there_is_and_none_only_at_the_end(clock: SetClock, processes: int) -> None:
+    rates = [RequestRate() for _ in range(processes)]
+    for number in range(REQUESTS_PER_SECOND):
+        rate = rates[number % processes]
+        assert not rate.exceeded("a")
+        left = REQUESTS_PER_SECOND - number - 1
+        assert rate.remaining("a") <= left
+        assert rate.remaining("a") > 0 or left < REQUESTS_PER_SECOND // 4
+    assert rates[0].exceeded("a")
+    assert rates[0].remaining("a") == 0
+    assert rates[0].new_at == 1_001
 
 
 def test_while_redis_is_away_nobody_is_refused(clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from deals_app.blueprints.api import api_keys, customers, deal_life, deals, events, pipelines, sales_imports, users
 from deals_app.blueprints.api.idempotency import remember_answers
+from deals_app.blueprints.api.keys import tell_limit
 from deals_app.blueprints.api.strict_json import StrictProvider
 from deals_app.extensions import csrf
 
@@ -31,6 +32,7 @@ def init_api(app: OpenAPI) -> None:
         app.register_api(routes)
     csrf.exempt(sales_imports.blueprint)
     app.register_blueprint(sales_imports.blueprint)
+    app.after_request(tell_limit)
     remember_answers(app, "/api/")
 
 

@@ -59,6 +59,21 @@ def actor() -> Actor:
     return cast("Actor", g.actor)
 
 
+def tell_limit(response: Response) -> Response:
+    """After a request that was counted: the limit, what is certainly left of it, and when it is whole again.
+
+    The names that GitHub and many others use, and libraries look for; the IETF's structured fields are still a draft.
+    Every key has the same limit: it is counted before it is looked up, so that one that asks too often costs the
+    database nothing, and what a look-up would say of it comes too late.
+    """
+    if (caller := g.get("counted_as")) is not None:
+        response.headers["X-RateLimit-Limit"] = str(REQUESTS_PER_SECOND)
+        response.headers["X-RateLimit-Remaining"] = str(_rate.remaining(caller))
+        response.headers["X-RateLimit-Reset"] = str(_rate.new_at)
+    return response
+
+
 def _count(caller: str) -> None:
+    g.counted_as = caller
     if _rate.exceeded(caller):
         raise TooManyRequests(TOO_OFTEN, retry_after=1)
