@@ -32,7 +32,7 @@ def test_one_request_too_many_is_told_when_to_come_again(client: FlaskClient, pe
     assert told == {"Limit": REQUESTS_PER_SECOND, "Remaining": 0, "Reset": 2_001}
     left = [int(answer.headers["X-RateLimit-Remaining"]) for answer in answers]
     assert all(0 <= each < REQUESTS_PER_SECOND - number for number, each in enumerate(left[:-1]))
-    assert min(left[:-2]) > 0
+    assert left.count(0) <= 3
     error = refused.get_json()["error"]
     assert error["code"] == "RATE_LIMITED"
     assert str(REQUESTS_PER_SECOND) in error["message"]

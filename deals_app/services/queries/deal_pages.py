@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.errors import NotFound
 from deals_app.domain.stages import find_stage
 from deals_app.domain.views import DealView, Page
 from deals_app.models import Customer, Deal, Stage
-from deals_app.services.deal_rows import IN_FULL, as_deal_view
+from deals_app.services.deal_rows import IN_FULL, as_deal_view, deals
 from deals_app.services.pipelines import chosen_pipeline
 from deals_app.services.queries.cursor import cursor_of, read_cursor
 from deals_app.services.statements import AnyRow
@@ -25,14 +25,14 @@ from deals_app.services.unit_of_work import reading
 LONGEST_STAGE_LIST = LONGEST_CUSTOMER_LIST = 1000
 NEWEST_FIRST = "-created_at"
 # What to order by, and how its value is read from a cursor.
-ORDERS: dict[str, tuple[SQLColumnExpression[Any], Callable[[str], Any]]] = {
-    "created_at": (Deal.created_at, datetime.fromisoformat),
-    "updated_at": (Deal.updated_at, datetime.fromisoformat),
-    "name": (func.lower(Deal.name), str),
-    "value": (Deal.value, int),
-    "probability": (Deal.probability, Decimal),
-    "expected_close_date": (Deal.expected_close_date, date.fromisoformat),
-    "actual_close_date": (Deal.actual_close_date, date.fromisoformat),
+ORDERS: dict[str, tuple[ColumnElement[Any], Callable[[str], Any]]] = {
+    "created_at": (deals.c.created_at, datetime.fromisoformat),
+    "updated_at": (deals.c.updated_at, datetime.fromisoformat),
+    "name": (func.lower(deals.c.name), str),
+    "value": (deals.c.value, int),
+    "probability": (deals.c.probability, Decimal),
+    "expected_close_date": (deals.c.expected_close_date, date.fromisoformat),
+    "actual_close_date": (deals.c.actual_close_date, date.fromisoformat),
 }
 
 
@@ -63,7 +63,7 @@ class Order:
     """An order of whole deals: what has no value stands last either way, the id settles ties in the same direction."""
 
     name: str
-    key: SQLColumnExpression[Any]
+    key: ColumnElement[Any]
     parse: Callable[[str], Any]
     descending: bool
 
