@@ -70,17 +70,17 @@ def test_most_requests_are_counted_without_asking_redis(clock: SetClock, monkeyp
 @pytest.mark.parametrize("processes", [1, 2, 3, 8])
 def test_no_more_is_said_to_be_left_than_there_is(clock: SetClock, processes: int) -> None:
     rates = [RequestRate() for _ in range(processes)]
-    said: list[int] = []
-    for number in range(REQUESTS_PER_SECOND):
+    zeros = granted = 0
+    for number in range(2 * REQUESTS_PER_SECOND):
         rate = rates[number % processes]
-        assert not rate.exceeded("a")
-        said.append(rate.remaining("a"))
-        assert said[-1] <= REQUESTS_PER_SECOND - number - 1
-    assert rates[0].exceeded("a")
-    assert rates[0].remaining("a") == 0
+        granted += not rate.exceeded("a")
+        assert rate.remaining("a") <= REQUESTS_PER_SECOND - granted
+        zeros += granted < REQUESTS_PER_SECOND and rate.remaining("a") == 0
+    assert granted == REQUESTS_PER_SECOND
+    assert {rate.remaining("a") for rate in rates} == {0}
     assert rates[0].new_at == 1_001
-    # Once where it goes over to counting singly, and at the end.
-    assert said.count(0) <= 2 or processes > 1
+    # Alone, a caller is told 0 too early once: where it goes over to counting singly.
+    assert zeros <= 1 or processes > 1
 
 
 def test_while_redis_is_away_nobody_is_refused(clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
