@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, cast
 
 MAX_DEPTH = 32
@@ -57,8 +57,12 @@ def _no_constant(name: str) -> NoReturn:
 
 def _finite_decimal(text: str) -> Decimal:
     """A Decimal holds any exponent; no field of ours does."""
-    value = Decimal(text)
-    if abs(value.adjusted()) >= MAX_EXPONENT:
+    try:
+        is_out = abs((value := Decimal(text)).adjusted()) >= MAX_EXPONENT
+    except InvalidOperation:
+        # An exponent of hundreds of digits, which Decimal itself cannot hold.
+        is_out, value = True, Decimal()
+    if is_out:
         message = f"the number {text[:20]} is out of range"
         raise ValueError(message)
     return value

@@ -37,23 +37,43 @@ class RequestRate:
         self._left: Counter[str] = Counter()
         self._taken_by_all: Counter[str] = Counter()
         self._refused: set[str] = set()
+        # What nobody had taken when the latest request was counted; nothing where that request was not counted anew.
+        self._unclaimed: Counter[str] = Counter()
 
     def exceeded(self, caller: str) -> bool:
         """Count a request; True when it is one too many in this second."""
         if (second := int(time.time())) != self._second:
             self._second = second
-            for of_last_second in (self._left, self._taken_by_all, self._refused):
+            for of_last_second in (self._left, self._taken_by_all, self._refused, self._unclaimed):
                 of_last_second.clear()
+        self._unclaimed[caller] = 0
         if not self._left[caller] and caller not in self._refused:
             # Other requests run while this one waits for Redis: what is left is looked at afterwards.
             taken = self._take(caller, second)
             self._left[caller] += taken
+            self._unclaimed[caller] = max(0, REQUESTS_PER_SECOND - self._taken_by_all[caller])
             if not taken:
                 self._refused.add(caller)
         if not self._left[caller]:
             return True
         self._left[caller] -= 1
+        if not self._left[caller] and self._taken_by_all[caller] < COUNTED_SINGLY_FROM:
+            # One request earlier than needed: who heeds `remaining` would stop at a 0 that is none.
+            self._left[caller] += self._take(caller, second)
         return False
+
+    def remaining(self, caller: str) -> int:
+        """How many more the caller may certainly make in this second: never more than there are.
+
+        What this process has taken, nobody else can use; what is left in Redis others may take at any moment, so it is
+        only told where each request is counted alone and the figure is as new as the request.
+        """
+        return self._left[caller] or self._unclaimed[caller]
+
+    @property
+    def new_at(self) -> int:
+        """When all may be made again, in Unix seconds."""
+        return self._second + 1
 
     def _take(self, caller: str, second: int) -> int:
         """Take some requests of this second for this process; 0 when all are taken."""

@@ -9,8 +9,19 @@ from flask.json.provider import DefaultJSONProvider
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from deals_app.blueprints.api import customers, deal_life, deals, events, pipelines, sales_deals, sales_imports, users
+from deals_app.blueprints.api import (
+    api_keys,
+    customers,
+    deal_life,
+    deals,
+    events,
+    pipelines,
+    sales_deals,
+    sales_imports,
+    users,
+)
 from deals_app.blueprints.api.idempotency import remember_answers
+from deals_app.blueprints.api.keys import tell_limit
 from deals_app.domain.strict_json import strict_loads
 from deals_app.extensions import csrf
 
@@ -40,12 +51,14 @@ def init_api(app: OpenAPI) -> None:
         pipelines.blueprint,
         users.blueprint,
         events.blueprint,
+        api_keys.blueprint,
     ):
         csrf.exempt(routes)
         app.register_api(routes)
     for doors in (sales_imports.blueprint, sales_deals.routes()):
         csrf.exempt(doors)
         app.register_blueprint(doors)
+    app.after_request(tell_limit)
     remember_answers(app, "/api/")
 
 

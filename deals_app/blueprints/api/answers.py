@@ -25,16 +25,16 @@ class NumberedPages(BaseModel):
     total_pages: int
 
 
-class AnsweredPage(Answered[T], Generic[T]):
-    """A page of a list."""
-
-    pagination: NumberedPages
-
-
 class Stretch(BaseModel):
     """Where to go on reading; null at the end."""
 
     next_after: str | None
+
+
+class AnsweredPage(Answered[T], Generic[T]):
+    """A page of a list, or a stretch of it where it is read on by cursor."""
+
+    pagination: NumberedPages | Stretch
 
 
 class AnsweredStretch(Answered[T], Generic[T]):

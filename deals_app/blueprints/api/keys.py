@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from flask import Response, g, request
@@ -11,6 +12,7 @@ from deals_app.blueprints.api.envelope import failure
 from deals_app.blueprints.web import request_id
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import Forbidden
+from deals_app.domain.scopes import demand_scope, scope_of
 from deals_app.services.api_keys import PresentedKey, actor_of_key
 from deals_app.services.rate_limits import REQUESTS_PER_SECOND, RequestRate
 
@@ -43,11 +45,35 @@ def refuse_ingest_keys() -> None:
         raise Forbidden(message)
 
 
+def scoped(tag: str) -> Callable[[], None]:
+    """Before a request of a part of the API: the scope that its verb needs there."""
+
+    def demand() -> None:
+        demand_scope(actor(), scope_of(tag, request.method))
+
+    return demand
+
+
 def actor() -> Actor:
     """Who asks; only inside a route behind `demand_key`."""
     return cast("Actor", g.actor)
 
 
+def tell_limit(response: Response) -> Response:
+    """After a request that was counted: the limit, what is certainly left of it, and when it is whole again.
+
+    The names that GitHub and many others use, and libraries look for; the IETF's structured fields are still a draft.
+    Every key has the same limit: it is counted before it is looked up, so that one that asks too often costs the
+    database nothing, and what a look-up would say of it comes too late.
+    """
+    if (caller := g.get("counted_as")) is not None:
+        response.headers["X-RateLimit-Limit"] = str(REQUESTS_PER_SECOND)
+        response.headers["X-RateLimit-Remaining"] = str(_rate.remaining(caller))
+        response.headers["X-RateLimit-Reset"] = str(_rate.new_at)
+    return response
+
+
 def _count(caller: str) -> None:
+    g.counted_as = caller
     if _rate.exceeded(caller):
         raise TooManyRequests(TOO_OFTEN, retry_after=1)

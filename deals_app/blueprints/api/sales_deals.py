@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from deals_app.blueprints.api.envelope import failure, success
-from deals_app.blueprints.api.keys import actor, demand_key
+from deals_app.blueprints.api.keys import actor, demand_key, scoped
 from deals_app.blueprints.api.shapes import deal_object
 from deals_app.domain.actor import Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
@@ -37,6 +37,7 @@ def routes() -> Blueprint:
     """The blueprint over the sources that there are now: a new one has its route without another edit."""
     blueprint = Blueprint("api_ingestion", __name__, url_prefix=PREFIX)
     blueprint.before_request(demand_key)
+    blueprint.before_request(scoped("Imports"))
     blueprint.before_request(_refuse_others)
     for door in object_doors():
         one = partial(_receive_one, door.key)

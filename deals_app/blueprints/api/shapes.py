@@ -179,8 +179,9 @@ class Reopen(Body):
 
 
 class DealList(BaseModel):
-    """Route 3's query. What is no number is a 400, a page_size over 100 is 100."""
+    """Route 3's query. What is no number is a 400, a page_size over 100 is 100; `after` takes the place of `page`."""
 
+    after: str | None = None
     page: int = Field(default=1, ge=1, le=10_000_000)
     page_size: int = Field(default=20, ge=1)
     stage: str | None = None
@@ -191,6 +192,13 @@ class DealList(BaseModel):
     q: str | None = None
     updated_since: Moment | None = None
     sort: Order = "-created_at"
+
+    @model_validator(mode="after")
+    def _is_one_way_to_go_on(self) -> Self:
+        if self.after is not None and "page" in self.model_fields_set:
+            message = "say either page or after"
+            raise ValueError(message)
+        return self
 
 
 class PipelineQuery(BaseModel):

@@ -1,0 +1,138 @@
+"""Who may use which route: the one table that the matrix asks every route by (CONTRACT.md section 4).
+
+A route's row is that of its endpoint, else that of its blueprint. A route without a row fails the matrix.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Caller(StrEnum):
+    """Who asks: people at pages and their roles' keys at the APIs; STRANGER is an admin of another tenant."""
+
+    NOBODY = "nobody"
+    INGEST = "ingest"
+    REP = "rep"
+    MANAGER = "manager"
+    ADMIN = "admin"
+    STRANGER = "stranger"
+
+
+class May(StrEnum):
+    """A rule; `ROLES` says whom it lets in."""
+
+    ANYBODY = "anybody"
+    # Loopback, or whoever holds METRICS_TOKEN.
+    OPERATOR = "operator"
+    MEMBERS = "members"
+    # Reps too, where the deal is theirs or nobody's.
+    OWNERS = "owners"
+    MANAGERS = "managers"
+    IMPORTERS = "importers"
+    KEYS = "keys"
+    ADMINS = "admins"
+
+
+_MANAGERS = {Caller.MANAGER, Caller.ADMIN}
+_MEMBERS = _MANAGERS | {Caller.REP}
+ROLES: dict[May, frozenset[Caller]] = {
+    May.ANYBODY: frozenset(_MEMBERS | {Caller.NOBODY, Caller.INGEST}),
+    May.OPERATOR: frozenset(),
+    May.MEMBERS: frozenset(_MEMBERS),
+    May.OWNERS: frozenset(_MEMBERS),
+    May.MANAGERS: frozenset(_MANAGERS),
+    May.IMPORTERS: frozenset(_MANAGERS | {Caller.INGEST}),
+    May.KEYS: frozenset(_MEMBERS | {Caller.INGEST}),
+    May.ADMINS: frozenset({Caller.ADMIN}),
+}
+
+OF_BLUEPRINT: dict[str, May] = {
+    "analytics": May.MEMBERS,
+    "api_customers": May.MEMBERS,
+    "api_deal_life": May.MEMBERS,
+    "api_deals": May.OWNERS,
+    "api_docs": May.ANYBODY,
+    "api_events": May.MEMBERS,
+    "api_imports": May.IMPORTERS,
+    "api_ingestion": May.KEYS,
+    "api_keys": May.ADMINS,
+    "api_pipelines": May.ADMINS,
+    "api_users": May.MEMBERS,
+    "auth": May.ANYBODY,
+    "board": May.MEMBERS,
+    "customers": May.MEMBERS,
+    "deals": May.MEMBERS,
+    "deals.bulk": May.MANAGERS,
+    "deals.fields": May.OWNERS,
+    "deals.stage": May.OWNERS,
+    "deals.steps": May.OWNERS,
+    "exports": May.MEMBERS,
+    "forecast": May.MEMBERS,
+    "import_check": May.MANAGERS,
+    "import_columns": May.MANAGERS,
+    "imports": May.MEMBERS,
+    "ingest": May.MEMBERS,
+    "leads": May.MEMBERS,
+    "moves": May.OWNERS,
+    "ops": May.ANYBODY,
+    "public_forms": May.ANYBODY,
+    "settings": May.MEMBERS,
+    "styleguide": May.MEMBERS,
+    "undo": May.MEMBERS,
+}
+
+OF_ENDPOINT: dict[str, May] = {
+    "api_deal_life.note": May.OWNERS,
+    "api_deals.create": May.MEMBERS,
+    "api_deals.index": May.MEMBERS,
+    "api_deals.of_stage": May.MEMBERS,
+    "api_deals.pipeline_stats": May.MEMBERS,
+    "api_deals.read": May.MEMBERS,
+    "api_deals.reopen": May.MANAGERS,
+    "api_deals.won_stats": May.MEMBERS,
+    "api_imports.undo": May.MANAGERS,
+    "api_ingestion.figures": May.MEMBERS,
+    "api_pipelines.index": May.MEMBERS,
+    "api_pipelines.read": May.MEMBERS,
+    "auth.logout": May.MEMBERS,
+    "deals.delete": May.OWNERS,
+    "deals.fields.fact": May.MEMBERS,
+    "deals.stage.reopen": May.MANAGERS,
+    "import_check.progress": May.MEMBERS,
+    "import_check.rows": May.MEMBERS,
+    "imports.cancel": May.MANAGERS,
+    "imports.undo": May.MANAGERS,
+    "ingest.upload": May.MANAGERS,
+    "moves.card": May.MEMBERS,
+    "ops.metrics": May.OPERATOR,
+    "settings.add_person": May.ADMINS,
+    "settings.create_key": May.ADMINS,
+    "settings.keys": May.ADMINS,
+    "settings.revoke_key": May.ADMINS,
+    "settings.theme": May.ANYBODY,
+    "static": May.ANYBODY,
+}
+
+# Forms that say on the page they came from that one may not (303, or 422 with the form): nothing changes there either.
+TELL_ON_THE_PAGE = frozenset(
+    {
+        "import_check.columns", "import_check.start", "import_columns.check", "import_columns.layout",
+        "import_columns.start", "imports.cancel", "imports.undo", "ingest.upload", "leads.take", "moves.move",
+        "undo.latest", "undo.one", "undo.redo",
+    }
+)  # fmt: skip
+
+
+def rule_of(endpoint: str) -> May:
+    """The rule of a route; raises LookupError with what to do for one that has none."""
+    if endpoint in OF_ENDPOINT:
+        return OF_ENDPOINT[endpoint]
+    blueprint = endpoint.rpartition(".")[0]
+    if blueprint in OF_BLUEPRINT:
+        return OF_BLUEPRINT[blueprint]
+    message = (
+        f"Nobody has said who may use {endpoint}: add it to OF_ENDPOINT in tests/matrix/rights.py, "
+        f"or its blueprint {blueprint!r} to OF_BLUEPRINT"
+    )
+    raise LookupError(message)

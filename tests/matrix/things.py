@@ -1,0 +1,161 @@
+"""What the variables of a path and the ids of a body stand for: how to make one of each, in a given tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from uuid import UUID
+
+from deals_app.domain.actor import Actor
+from deals_app.domain.calendar import today_in
+from deals_app.services.activities import plan_step
+from deals_app.services.api_keys import create_api_key
+from deals_app.services.customers import create_customer
+from deals_app.services.deals import NewDeal, create_deal, delete_deal
+from deals_app.services.editing import DealEdit, edit_deal
+from deals_app.services.pipeline_editing import NewPipeline, create_pipeline
+from deals_app.services.pipelines import pipelines
+from deals_app.services.stage_transition import win_deal
+from deals_app.services.undo import latest_of_deal, undo_operation
+from tests.checked import check_file
+from tests.filled import import_file, queue_file
+
+FILE = "Deal Name,Company,Value,Stage\nAlpha {n},Acme Inc.,100,Lead\n,nobody,1,Lead\n"
+numbers = count(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What has been made for one request so far, by the admin of a tenant, for somebody who will use it."""
+
+    admin: Actor
+    user: Actor
+    owner: UUID | None = None
+    ids: dict[str, str] = field(default_factory=dict[str, str])
+
+
+Make = Callable[[Made], object]
+
+
+def a_deal(made: Made) -> UUID:
+    """Nobody's unless it is said whose, so that reps may change it."""
+    new = NewDeal(name=f"Rollout {next(numbers)}", currency="USD", value=10_000, assigned_to=made.owner)
+    return create_deal(made.admin, new)
+
+
+def a_won_deal(made: Made) -> UUID:
+    deal_id = a_deal(made)
+    win_deal(made.admin, deal_id, close_date=made.admin.today)
+    return deal_id
+
+
+def a_deleted_deal(made: Made) -> UUID:
+    deal_id = a_deal(made)
+    delete_deal(made.admin, deal_id)
+    return deal_id
+
+
+def a_deal_they_changed(made: Made) -> UUID:
+    deal_id = a_deal(made)
+    edit_deal(made.user, deal_id, DealEdit(name="Renamed"))
+    return deal_id
+
+
+def an_operation(made: Made) -> UUID:
+    return latest_of_deal(made.user, a_deal_they_changed(made))
+
+
+def a_step(made: Made) -> UUID:
+    due_on = today_in("UTC") + timedelta(days=1)
+    return plan_step(made.admin, UUID(made.ids["deal_id"]), body="Call", due_on=due_on)
+
+
+def a_customer(made: Made) -> UUID:
+    return create_customer(made.admin, name=f"Globex {next(numbers)}")
+
+
+def a_pipeline(made: Made) -> UUID:
+    return create_pipeline(made.admin, NewPipeline(name=f"Second {next(numbers)}")).id
+
+
+def a_stage(made: Made) -> UUID:
+    """Of the pipeline made before it, else of the default one: an open one that is not the first."""
+    wanted = made.ids.get("pipeline_id")
+    return next(each for each in pipelines(made.admin) if wanted in {None, str(each.id)}).stages[2].id
+
+
+def a_key(made: Made) -> UUID:
+    return create_api_key(made.admin, name=f"shop {next(numbers)}", role="ingest").key_id
+
+
+def a_done_import(made: Made) -> UUID:
+    return import_file(made.admin, FILE.format(n=next(numbers))).id
+
+
+def a_queued_import(made: Made) -> UUID:
+    return queue_file(made.admin, FILE.format(n=next(numbers)))
+
+
+def a_checked_import(made: Made) -> UUID:
+    return check_file(made.admin, FILE.format(n=next(numbers)))
+
+
+def something_undone(made: Made) -> str:
+    """Makes the user's latest operation an undo, for a redo."""
+    undo_operation(made.user, an_operation(made))
+    return ""
+
+
+# By the name of the variable or field. What is a word and no id means the same in every tenant.
+THINGS: dict[str, Make] = {
+    "customer_id": a_customer,
+    "deal_id": a_deal,
+    "import_id": a_done_import,
+    "key_id": a_key,
+    "operation": an_operation,
+    "pipeline": a_pipeline,
+    "pipeline_id": a_pipeline,
+    "stage_id": a_stage,
+    "step_id": a_step,
+    "user_id": lambda made: made.admin.user_id,
+    "assigned_to": lambda made: made.admin.user_id,
+    "move_to": a_stage,
+    "tenant_id": lambda made: made.admin.tenant_id,
+}
+WORDS = {"filename": "css/base.css", "form_key": "nothing", "key": "name", "kind": "csv", "stage": "lead"}
+
+# Routes that need theirs in a certain state; a name that is in no path is made before the request all the same.
+OF_ENDPOINT: dict[str, dict[str, Make]] = {
+    "api_deals.reopen": {"deal_id": a_won_deal},
+    "api_deals.restore": {"deal_id": a_deleted_deal},
+    "api_deals.undo": {"deal_id": a_deal_they_changed},
+    "api_imports.cancel": {"import_id": a_queued_import},
+    "deals.stage.reopen": {"deal_id": a_won_deal},
+    "imports.cancel": {"import_id": a_queued_import},
+    "undo.latest": {"operation": an_operation},
+    "undo.redo": {"": something_undone},
+}
+OF_BLUEPRINT: dict[str, dict[str, Make]] = {
+    "import_check": {"import_id": a_checked_import},
+    "import_columns": {"import_id": a_checked_import},
+}
+
+
+def make_things(
+    endpoint: str, names: Iterable[str], *, admin: Actor, user: Actor | None = None, owner: UUID | None = None
+) -> dict[str, str]:
+    """One of each name, in the state that the route needs; raises LookupError with what to do for an unknown name."""
+    made = Made(admin=admin, user=user or admin, owner=owner)
+    special = OF_BLUEPRINT.get(endpoint.rpartition(".")[0], {}) | OF_ENDPOINT.get(endpoint, {})
+    # A stage is of the pipeline, a step of the deal: those first.
+    for name in sorted({*names, *special}, key=lambda name: (name in {"stage_id", "step_id"}, name)):
+        if name in WORDS:
+            made.ids[name] = WORDS[name]
+        elif name in special or name in THINGS:
+            made.ids[name] = str((special.get(name) or THINGS[name])(made))
+        else:
+            message = f"{endpoint} takes a {name!r}: say in THINGS of tests/matrix/things.py how one is made"
+            raise LookupError(message)
+    return made.ids
