@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deals_app.blueprints.api.examples import BODIES
 from tests.documents.companies import DEALS, Company
 from tests.documents.conftest import EXCERPTS
 from tests.documents.printed import Printed, Request, printed_in
@@ -165,3 +166,20 @@ def test_a_wrong_answer_is_seen(company: Company) -> None:
     printed = json.loads('{"a": [{"n": 1, "at": "2025-12-31T06:42:47+02:00"}], "on": "2025-12-31", "gone": null}')
     found = {"a": [{"n": 1.0, "at": "yesterday"}], "on": "2025-12-31"}
     assert len(replay.differences(printed, found)) == 4
+
+
+def test_the_openapi_document_shows_the_printed_bodies(documents: Path) -> None:
+    printed = {each.section: each.body for each in read(documents).requests if each.body}
+    shown = {
+        "1. Create Deal": "deals_create",
+        "4. Update Deal Basic Info": "deals_change_basic_info",
+        "5. Update Deal Value": "deals_change_value",
+        "6. Move Deal to Stage": "deals_move",
+        "7. Mark Deal as Won": "deals_win",
+        "8. Mark Deal as Lost": "deals_lose",
+    }
+    there = {section: name for section, name in shown.items() if section in printed}
+    assert there
+    assert {name: json.loads(printed[section]) for section, name in there.items()} == {
+        name: BODIES[name] for name in there.values()
+    }

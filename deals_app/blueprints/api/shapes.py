@@ -80,6 +80,8 @@ def _uuid_text(value: object) -> object:
 
 Positive = Field(gt=0, le=MAX_MINOR)
 MinorUnits = Annotated[int, Positive, BeforeValidator(_whole, json_schema_input_type=Annotated[int, Positive])]
+# The document keeps `example`, and drops `examples`.
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", json_schema_extra={"example": "USD"})]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_numbers)]
 # Upwards, and with a minus before it downwards.
@@ -128,7 +130,7 @@ class CreateDeal(Body):
     assigned_to: Identifier
     name: str = Field(min_length=1, max_length=1000)
     value: MinorUnits
-    currency: str = Field(pattern="^[A-Z]{3}$")
+    currency: Currency
     expected_close_date: IsoDate
     source: str = "inbound"
     tags: list[str] = Field(default_factory=list, max_length=50)
@@ -151,7 +153,7 @@ class Value(Body):
     """Route 5."""
 
     value: MinorUnits
-    currency: str = Field(pattern="^[A-Z]{3}$")
+    currency: Currency
     version: Whole | None = None
 
 
