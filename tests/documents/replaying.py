@@ -49,6 +49,10 @@ class Replay:
         """A printed text with our ids and dates."""
         text = PRINTED_DEAL.sub(str(self.deal), text)
         text = text.replace(PRINTED_CUSTOMER, str(self.company.customer)).replace(PRINTED_REP, str(self.company.rep))
+        return self.ours_dates(text)
+
+    def ours_dates(self, text: str) -> str:
+        """A printed text with its dates moved, and its ids as they are."""
         return PRINTED_DATE.sub(lambda found: self._shifted(found[0]), text)
 
     def differences(self, printed: Any, found: Any) -> list[str]:

@@ -123,6 +123,8 @@ def _describe(document: Json, method: str, operation: Json) -> None:
     bodies = operation.get("requestBody", {}).get("content", {}).values()
     for body in bodies:
         body["example"] = BODIES.get(operation["operationId"]) or example_of(document, body["schema"])
+    for parameter in operation.get("parameters", []):
+        _name_choices(parameter["schema"])
     if method == "post":
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     versioned = any("version" in resolved(document, body["schema"]).get("properties", {}) for body in bodies)
@@ -133,6 +135,13 @@ def _describe(document: Json, method: str, operation: Json) -> None:
             operation["responses"].pop(about_bodies, None)
     for status, response in operation["responses"].items():
         _describe_answer(document, operation["operationId"], status, response)
+
+
+def _name_choices(schema: Json) -> None:
+    """`-name` is no name of a constant: generated clients shall not call it VALUE_9."""
+    choices = [str(each) for each in schema.get("enum", ())]
+    if any(each.startswith("-") for each in choices):
+        schema["x-enum-varnames"] = [f"{each[1:]}_descending" if each.startswith("-") else each for each in choices]
 
 
 def _describe_answer(document: Json, name: str, status: str, response: Json) -> None:
