@@ -6,6 +6,7 @@ The long form, 200 examples per operation and stateful, is tests/soak/test_soak_
 from __future__ import annotations
 
 import contextvars
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,27 +14,34 @@ import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 
+from deals_app.services.customers import create_customer
 from deals_app.services.deals import NewDeal, create_deal
 from tests.people import People, api_key
 
 EXAMPLES = 8
+# Walks along the document's links, each of some steps: what one request has made is what the next ones speak of.
+WALKS, STEPS = 5, 12
 # Bodies of many fields take their time.
 SLOWLY = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example, HealthCheck.data_too_large]
 # A rule that no schema states (a date that must be in the future, a customer that must be there) is a 400 with words.
 MAY_REFUSE = ["2xx", "3xx", 400, 401, 403, 404, 409, 412, 429]
 
 
-def checked(app: Flask, people: People, *, examples: int) -> Iterator[tuple[str, BaseException | None]]:
-    """Each operation with what is wrong with it, if anything."""
-    create_deal(people.alice, NewDeal(name="Rollout", currency="USD", value=100, assigned_to=people.alice.user_id))
-    headers = api_key(people.ada)
+def read_schema(app: Flask) -> Any:
+    """The document as schemathesis reads it from the application."""
 
     def outside(environ: Any, start_response: Any) -> Any:
         return contextvars.Context().run(app.wsgi_app, environ, start_response)
 
     config = schemathesis.Config.from_dict({"checks": {"positive_data_acceptance": {"expected-statuses": MAY_REFUSE}}})
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", outside, config=config)
-    for found in schema.get_all_operations():
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", outside, config=config)
+
+
+def checked(app: Flask, people: People, *, examples: int) -> Iterator[tuple[str, BaseException | None]]:
+    """Each operation with what is wrong with it, if anything."""
+    create_deal(people.alice, NewDeal(name="Rollout", currency="USD", value=100, assigned_to=people.alice.user_id))
+    headers = api_key(people.ada)
+    for found in read_schema(app).get_all_operations():
         operation: Any = found.ok()  # type: ignore[union-attr] (an operation that cannot be read fails the test here)
 
         @settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=SLOWLY)
@@ -47,6 +55,45 @@ def checked(app: Flask, people: People, *, examples: int) -> Iterator[tuple[str,
             yield operation.label, error
         else:
             yield operation.label, None
+
+
+def walked(app: Flask, people: People, *, walks: int, steps: int) -> Counter[tuple[str, int]]:
+    """Walk from operation to operation; raises what is found wrong, else gives how often each answered what."""
+    create_customer(people.ada, name="Acme Inc.")
+    headers = api_key(people.ada)
+    seen: Counter[tuple[str, int]] = Counter()
+    schema = read_schema(app)
+
+    @schema.auth()
+    class Key:
+        def get(self, _case: Any, _context: Any) -> dict[str, str]:
+            return headers
+
+        def set(self, case: Any, given: dict[str, str], _context: Any) -> None:
+            case.headers.update(given)
+
+    machine: Any = schema.as_state_machine()
+
+    class Walk(machine):
+        def after_call(self, response: Any, case: Any) -> None:
+            seen[case.operation.label, response.status_code] += 1
+
+    Walk.run(
+        settings=settings(
+            max_examples=walks,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=[*SLOWLY],
+        )
+    )
+    return seen
+
+
+def test_walks_along_the_links_find_nothing_wrong(app: Flask, people: People) -> None:
+    seen = walked(app, people, walks=WALKS, steps=STEPS)
+    assert seen.total() >= WALKS
+    assert {status for _, status in seen if status >= 500} == set()
 
 
 def test_every_operation_keeps_its_word(app: Flask, people: People) -> None:

@@ -1,15 +1,23 @@
-"""schemathesis at 200 examples of every operation."""
+"""schemathesis at 200 examples of every operation, and along the links between them."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from tests.blueprints.test_api_schema import checked
+from tests.blueprints.test_api_schema import checked, walked
 from tests.people import People
 
 EXAMPLES = 200
+WALKS, STEPS = 200, 25
 
 
 def test_every_operation_keeps_its_word_200_times(app: Flask, people: People) -> None:
     found = dict(checked(app, people, examples=EXAMPLES))
     assert {label: str(error)[:2000] for label, error in found.items() if error is not None} == {}
+
+
+def test_walks_along_the_links_find_nothing_wrong(app: Flask, people: People) -> None:
+    seen = walked(app, people, walks=WALKS, steps=STEPS)
+    good = {label for label, status in seen if status < 300}
+    print(f"{seen.total()} requests, {len(good)} operations answered 2xx, statuses {sorted({s for _, s in seen})}")
+    assert {"PUT /api/v1/customer-mgmt/deals/{deal_id}/stage", "POST /api/v1/pipelines"} <= good
