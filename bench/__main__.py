@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import psycopg
 
+from bench.api_calls import measured_api_calls
 from bench.boards import measured_board
 from bench.figures import Ratio, machine_facts, machine_line, memory_table, processor_table, record, table_of
 from bench.imports import measured_imports
@@ -62,9 +63,11 @@ def _measured(made: Scene, rounds: int, seconds: float, *, huge: bool) -> list[R
             measured_board(large, "large", LARGE, **ports),
         ]
         moves = measured_moves(made, small, smalls[0], **ports)
+        # After the boards: it makes thousands of deals.
+        calls = measured_api_calls(small, **ports)
         if huge:
             imports += measured_imports(made, ["huge"], HUGE)
-        return [*moves, *boards, *imports]
+        return [*moves, *calls, *boards, *imports]
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> OpenAPI:
     app = OpenAPI(
         "deals_app",
         info=Info(title="Deals", version="1.0.0"),
-        security_schemes={"key": {"type": "http", "scheme": "bearer"}},
+        security_schemes={"key": {"type": "http", "scheme": "bearer", "description": "An API key of the tenant"}},
         doc_ui=False,
         validation_error_status=400,
         validation_error_model=Refused,

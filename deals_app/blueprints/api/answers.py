@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, Field
+
+from deals_app.blueprints.api.shapes import DealAnswer
 
 T = TypeVar("T")
 
@@ -14,6 +16,14 @@ class Answered(BaseModel, Generic[T]):
 
     status: Literal["success"]
     data: T
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """`AnsweredDeals`, which a generated client can use for a class, and not `Answered[list[DealAnswer]]`."""
+        (data,) = params
+        item = get_args(data)[0] if get_args(data) else data
+        name = item.__name__.removesuffix("Answer")
+        return f"{cls.__name__}{_plural(name) if get_args(data) else name}"
 
 
 class NumberedPages(BaseModel):
@@ -53,7 +63,7 @@ class Detail(BaseModel):
 class Failure(BaseModel):
     """What went wrong: a code for programs, a sentence for people, and the fields it is about."""
 
-    code: str = Field(examples=["VALIDATION_FAILED"])
+    code: str = Field(json_schema_extra={"example": "VALIDATION_FAILED"})
     message: str
     details: list[Detail]
 
@@ -69,7 +79,11 @@ class Refused(BaseModel):
 class Outdated(Refused):
     """Somebody changed the deal first; `data` is the deal as it is now."""
 
-    data: Any = None
+    data: DealAnswer | None = None
+
+
+def _plural(name: str) -> str:
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
 # What any route behind a key may say. A body that is malformed, too large or no JSON is refused before the route.
