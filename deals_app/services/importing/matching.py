@@ -68,7 +68,8 @@ CHUNK = text(f"""
     CREATE TEMP TABLE chunk ON COMMIT DROP AS
     SELECT r.tenant_id, r.line, {FAULTS} AS problems, r.name, r.match_key, r.company_key, r.value, r.currency,
            r.stage_id, COALESCE(r.status, 'open') AS status, r.status IS NULL AS stays, r.probability, r.owner_id,
-           r.expected_close_date, r.actual_close_date, r.ref_system, r.external_id, r.source, r.loss_reason, r.tags, r.custom_fields, r.metadata,
+           r.expected_close_date, r.actual_close_date, r.ref_system, r.external_id, r.source,
+           r.loss_reason, r.tags, r.custom_fields, r.metadata,
            CASE WHEN r.review -> 0 ? 'line' THEN r.review -> 0 END AS twin,
            nth_id((SELECT new_id()), r.line) AS fresh_id,
            CASE WHEN {FAULTS} IS NULL THEN COALESCE(
