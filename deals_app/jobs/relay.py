@@ -1,4 +1,7 @@
-"""The relay: rings again for outbox rows that nobody finished. It needs no memory: everything is in the table."""
+"""The relay: rings again for outbox rows that nobody finished, and for webhooks that have something to be told.
+
+It needs no memory: everything is in the tables.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from flask import Flask
 from deals_app.domain.errors import Unavailable
 from deals_app.services import outbox
 from deals_app.services.doorbell import ring
+from deals_app.services.webhooks.delivering import due_webhooks
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +32,9 @@ def run_scheduler(app: Flask) -> None:
 
 
 def relay_once() -> int:
-    """Ring for every row that is due; how many were rung. A database that is away is asked again next time."""
+    """Ring for all that is due; how many were rung. A database that is away is asked again next time."""
     try:
-        due = outbox.due_rings()
+        due = [*outbox.due_rings(), *due_webhooks()]
     except Unavailable as error:
         log.warning("relay: %s", error.message)
         return 0

@@ -6,7 +6,7 @@ from flask import request
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from deals_app.blueprints.api import customers, deal_life, deals, events, pipelines, sales_imports, users
+from deals_app.blueprints.api import customers, deal_life, deals, events, pipelines, sales_imports, users, webhooks
 from deals_app.blueprints.api.idempotency import remember_answers
 from deals_app.blueprints.api.strict_json import StrictProvider
 from deals_app.extensions import csrf
@@ -25,6 +25,7 @@ def init_api(app: OpenAPI) -> None:
         pipelines.blueprint,
         users.blueprint,
         events.blueprint,
+        webhooks.blueprint,
     ):
         csrf.exempt(routes)
         app.register_api(routes)
