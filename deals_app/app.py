@@ -32,6 +32,7 @@ from deals_app.blueprints import (
     styleguide,
     undo,
     web,
+    webhooks,
 )
 from deals_app.blueprints import settings as settings_pages
 from deals_app.blueprints.api.answers import Refused
@@ -77,7 +78,7 @@ def create_app(settings: Settings) -> OpenAPI:
     errors.init_errors(app)
     for pages in (
         ops, auth, board, moves, undo, deals, customers, leads, ingest, import_columns, import_check, imports,
-        exports, forecast, analytics_pages, settings_pages, public_forms, styleguide, api_docs,
+        exports, forecast, analytics_pages, settings_pages, webhooks, public_forms, styleguide, api_docs,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
     api.init_api(app)
