@@ -71,7 +71,7 @@ CREATE TABLE webhook_deliveries (
     FOREIGN KEY (tenant_id, endpoint_id) REFERENCES webhook_endpoints (tenant_id, id) ON DELETE CASCADE,
     UNIQUE (tenant_id, endpoint_id, event_id)
 );
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (tenant_id, endpoint_id, next_attempt_at)
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (tenant_id, endpoint_id, next_attempt_at, id)
     WHERE state = 'pending';
 CREATE INDEX webhook_deliveries_of_deal ON webhook_deliveries (tenant_id, endpoint_id, deal_id, deal_version)
     WHERE state = 'pending';
@@ -103,11 +103,11 @@ BEGIN
         SELECT EXISTS (SELECT 1 FROM webhook_deliveries d
                        WHERE d.tenant_id = endpoint.tenant_id AND d.endpoint_id = endpoint.id AND d.state = 'pending'
                          AND d.next_attempt_at <= now() AND (d.leased_until IS NULL OR d.leased_until <= now())
-                         -- what waits for an older message of its deal rings for nobody
-                         AND NOT EXISTS (SELECT 1 FROM webhook_deliveries older
-                                         WHERE older.tenant_id = d.tenant_id AND older.endpoint_id = d.endpoint_id
-                                           AND older.state = 'pending' AND older.deal_id = d.deal_id
-                                           AND older.deal_version < d.deal_version))
+                         -- what waits for an older message of its deal rings for nobody; looked up row by row
+                         AND (SELECT older.id FROM webhook_deliveries older
+                              WHERE older.tenant_id = d.tenant_id AND older.endpoint_id = d.endpoint_id
+                                AND older.state = 'pending' AND older.deal_id = d.deal_id
+                                AND older.deal_version < d.deal_version LIMIT 1) IS NULL)
             OR EXISTS (SELECT 1 FROM deal_events e
                        WHERE e.tenant_id = endpoint.tenant_id AND e.written_by < settled
                          AND (e.written_by, e.id) > (endpoint.cursor_written_by, endpoint.cursor_event_id)

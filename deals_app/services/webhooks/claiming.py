@@ -12,17 +12,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from deals_app.domain.webhooks import retry_after
 from deals_app.integrations.webhook_sending import WHOLE_SECONDS, Outcome
 from deals_app.models import DealEvent, WebhookDelivery, WebhookEndpoint
-from deals_app.services.event_catalogue import BY_KIND
 from deals_app.services.webhooks.planning import after_cursor
 
 # Longer than any attempt takes, so only a process that stood still can be overtaken by its heir.
 LEASE = timedelta(seconds=2 * WHOLE_SECONDS)
+# As the ledger's index of versions says it.
+_TAKES_A_VERSION = text("kind NOT IN ('reordered', 'scored')")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ def claim(session: Session, endpoint: WebhookEndpoint, most: int) -> Sequence[Cl
         select(WebhookDelivery.id)
         .where(
             WebhookDelivery.endpoint_id == endpoint.id,
-            WebhookDelivery.state == "pending",
+            WebhookDelivery.state == literal_column("'pending'"),
             WebhookDelivery.next_attempt_at <= func.now(),
             or_(WebhookDelivery.leased_until.is_(None), WebhookDelivery.leased_until <= func.now()),
             or_(WebhookDelivery.deal_id.is_(None), _is_next_of_its_deal(endpoint)),
@@ -105,16 +106,26 @@ def _is_next_of_its_deal(endpoint: WebhookEndpoint) -> ColumnElement[bool]:
     change may stand first. Versions say which was first, and the older one is never far behind.
     """
     older = aliased(WebhookDelivery)
-    waits = exists().where(
-        older.endpoint_id == endpoint.id,
-        older.state == "pending",
-        older.deal_id == WebhookDelivery.deal_id,
-        older.deal_version < WebhookDelivery.deal_version,
+    waits = (
+        select(older.id)
+        .where(
+            older.endpoint_id == endpoint.id,
+            older.state == literal_column("'pending'"),
+            older.deal_id == WebhookDelivery.deal_id,
+            older.deal_version < WebhookDelivery.deal_version,
+        )
+        .limit(1)
     )
-    is_ahead = exists().where(
-        DealEvent.deal_id == WebhookDelivery.deal_id,
-        DealEvent.version < WebhookDelivery.deal_version,
-        DealEvent.kind.in_(BY_KIND),
-        after_cursor(endpoint),
+    is_ahead = (
+        select(DealEvent.id)
+        .where(
+            DealEvent.deal_id == WebhookDelivery.deal_id,
+            DealEvent.version < WebhookDelivery.deal_version,
+            _TAKES_A_VERSION,
+            after_cursor(endpoint),
+        )
+        .limit(1)
     )
-    return and_(~waits, ~is_ahead)
+    # Looked up for each row in its turn until there are enough. As NOT EXISTS it became a join of everything that
+    # waits: 900 ms instead of 2 with 3,000 messages waiting.
+    return and_(waits.scalar_subquery().is_(None), is_ahead.scalar_subquery().is_(None))
