@@ -34,6 +34,8 @@ JOB = "deals_app.jobs.webhooks.deliver"
 AT_ONCE = 8
 # Then the next endpoint, or an import, has its turn; the relay rings again for what is left.
 TURN_SECONDS = 20
+# While one answer takes its time there may be more to send, and the relay wants a sign of life.
+LOOK_SECONDS = 1
 # So many failures in a row are an endpoint's own, not a message's: from then on it rests, and is asked once at a time.
 PATIENCE = 4
 # How long a ring or a worker may give no sign before the relay rings again.
@@ -54,7 +56,7 @@ def deliver_webhooks(tenant_id: str, endpoint_id: str) -> None:
                 running[pool.submit(send, message)] = claimed
             if not running:
                 return
-            wait(running, return_when=FIRST_COMPLETED)
+            wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
 
 
 def due_webhooks(limit: int = 100) -> list[Ring]:

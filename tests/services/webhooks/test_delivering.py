@@ -297,3 +297,30 @@ def test_it_needs_nothing_of_redis(people: People, hooks: Receiver, made: NewSec
     assert due() == set(), "rung for; again when nobody answers"
     turn(people.ada, made)
     assert len(hooks.got) == 1
+
+
+def test_a_slow_answer_holds_up_no_other_deal(people: People, hooks: Receiver, made: NewSecret, app: Flask) -> None:
+    slow = make(people.alice, "slow")
+    arrived, may_answer = threading.Event(), threading.Event()
+
+    def answers(got: Received) -> int:
+        if str(slow) in got.body:
+            arrived.set()
+            assert may_answer.wait(14)
+        else:
+            may_answer.set()
+        return 200
+
+    hooks.answers = answers
+
+    def work() -> None:
+        with app.app_context():
+            deliver_webhooks(str(people.tenant_id), str(made.endpoint_id))
+
+    worker = threading.Thread(target=contextvars.Context().run, args=[work])
+    worker.start()
+    assert arrived.wait(30)
+    make(people.alice, "made while the other waits")
+    worker.join()
+    assert [state for _, state, _ in states(people.ada, made)] == ["delivered", "delivered"]
+    assert len(hooks.got) == 2
