@@ -51,6 +51,9 @@ def test_an_admin_sets_one_up_and_sees_why_nothing_arrives(
     assert page.get_by_text("the name shop.deals-test.invalid was not found").is_visible()
     assert_well(page)
     page.click("text=Switch off")
+    assert page.get_by_text("switched off by an admin").is_visible()
+    # The message that fades in says nothing about this page.
+    page.reload()
     assert_well(page)
     page.click("text=Delete with its log")
     assert page.get_by_text("The webhook is deleted.").is_visible()
