@@ -32,10 +32,12 @@ from deals_app.blueprints import (
     styleguide,
     undo,
     web,
+    webhooks,
 )
 from deals_app.blueprints import settings as settings_pages
 from deals_app.blueprints.api.answers import Refused
 from deals_app.extensions import ask_after_rest, csrf, db, login, migrate, redis
+from deals_app.integrations.webhook_sending import outside
 from deals_app.services.sign_in import SESSION_LIFETIME
 from deals_app.settings import APPLICATION_ROLE, Settings, settings_from_environment
 
@@ -70,12 +72,13 @@ def create_app(settings: Settings) -> OpenAPI:
     login.init_app(app)
     csrf.init_app(app)
     redis.init_url(settings.redis_url)
+    outside.allow_internal = settings.webhook_allow_internal
 
     presentation.init_presentation(app)
     errors.init_errors(app)
     for pages in (
         ops, auth, board, moves, undo, deals, customers, leads, ingest, import_columns, import_check, imports,
-        exports, forecast, analytics_pages, settings_pages, public_forms, styleguide, api_docs,
+        exports, forecast, analytics_pages, settings_pages, webhooks, public_forms, styleguide, api_docs,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
     api.init_api(app)

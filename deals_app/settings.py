@@ -38,6 +38,7 @@ class Settings:
     metrics_token: str
     max_upload_bytes: int
     trusted_hosts: tuple[str, ...]
+    webhook_allow_internal: bool
 
     @property
     def cookies_need_https(self) -> bool:
@@ -68,6 +69,11 @@ FIELD_NOTES: tuple[tuple[str, str, str], ...] = (
     ("METRICS_TOKEN", "none", "Bearer token for `/metrics`; without it only loopback may read."),
     ("MAX_UPLOAD_MB", "200", "Largest file an import takes."),
     ("TRUSTED_HOSTS", "any", "Comma-separated host names the server answers to."),
+    (
+        "WEBHOOK_ALLOW_INTERNAL",
+        "0",
+        "`1`: webhooks may also go to internal addresses and by http. For development; it opens the inner network.",
+    ),
 )
 
 
@@ -87,6 +93,7 @@ def settings_from_environment(environ: Mapping[str, str] | None = None, *, data_
         metrics_token=env.get("METRICS_TOKEN", ""),
         max_upload_bytes=_megabytes(env.get("MAX_UPLOAD_MB") or "200"),
         trusted_hosts=tuple(host.strip() for host in env.get("TRUSTED_HOSTS", "").split(",") if host.strip()),
+        webhook_allow_internal=_yes_or_no(env.get("WEBHOOK_ALLOW_INTERNAL") or "0", "WEBHOOK_ALLOW_INTERNAL"),
     )
 
 
@@ -133,6 +140,13 @@ def _megabytes(value: str) -> int:
         message = f"MAX_UPLOAD_MB must be a whole number of megabytes above 0, got {value!r}"
         raise SettingsError(message)
     return int(value) * 1024 * 1024
+
+
+def _yes_or_no(value: str, name: str) -> bool:
+    if value not in {"0", "1"}:
+        message = f"{name} must be 0 or 1, got {value!r}"
+        raise SettingsError(message)
+    return value == "1"
 
 
 def _secret_key(given: str, data_dir: Path) -> str:

@@ -26,6 +26,7 @@ from deals_app.services.scoring.analysing import analyse_deals
 from deals_app.services.sign_in import sign_in
 from deals_app.services.stage_transition import move_deal
 from deals_app.services.unit_of_work import reading
+from deals_app.services.webhooks.endpoints import create_webhook, send_test
 from tests.people import PASSWORD
 
 SMALL_FILE = "Deal Name,Company,Value,Stage\nAlpha,Acme Inc.,100,Lead\nBeta,Beta GmbH,200.50,Proposal\n,nobody,1,Lead\n"
@@ -50,6 +51,7 @@ def fill(actor: Actor) -> Filled:
     sign_in(actor.email, PASSWORD, user_agent="test")
     with asked_once(actor, "filled", b"asked") as asking:
         asking.keep(Answer(status=200, headers={}, body=b"{}"))
+    send_test(actor, create_webhook(actor, url="https://example.com/hooks").endpoint_id)
     imported = import_file(actor, SMALL_FILE)
     receive(actor, "api", Raw(body=b'{"name": "Rollout", "company": "Globex", "contact_email": "ann@globex.example"}'))
     return Filled(deal_id=deal_id, import_id=imported.id)

@@ -1,6 +1,6 @@
-"""The relay rings again for outbox rows that nobody finished; the schedule adds the rows that time itself asks for.
+"""The relay rings again for whatever nobody finished; the schedule adds the rows that time itself asks for.
 
-Neither needs a memory: everything is in the table.
+Neither needs a memory: everything is in the tables.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from deals_app.domain.errors import Unavailable
 from deals_app.services import outbox
 from deals_app.services.doorbell import Ring, ring
 from deals_app.services.scoring.sweeping import begin_due_sweeps
+from deals_app.services.webhooks.delivering import due_webhooks
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ def run_scheduler(app: Flask) -> None:
 
 
 def relay_once() -> int:
-    """Ring for every row that is due; how many were rung. A database that is away is asked again next time."""
-    return _ring_for(outbox.due_rings)
+    """Ring for all that is due, webhooks too; how many were rung. A database that is away is asked again next time."""
+    return _ring_for(lambda: [*outbox.due_rings(), *due_webhooks()])
 
 
 def schedule_once() -> int:

@@ -6,6 +6,7 @@ from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, 
 from deals_app.models.leads import Lead, LeadDeal
 from deals_app.models.requests import GivenAnswer
 from deals_app.models.tenancy import ApiKey, AuditEntry, FxRate, Membership, Tenant, User, UserSession, Workspace
+from deals_app.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "Activity",
@@ -31,5 +32,7 @@ __all__ = [
     "Tenant",
     "User",
     "UserSession",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "Workspace",
 ]

@@ -5,7 +5,7 @@ from alembic import op
 from migrations.walls import all_rows_visible
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -59,6 +59,7 @@ OF_BLUEPRINT: dict[str, May] = {
     "api_keys": May.ADMINS,
     "api_pipelines": May.ADMINS,
     "api_users": May.MEMBERS,
+    "api_webhooks": May.ADMINS,
     "auth": May.ANYBODY,
     "board": May.MEMBERS,
     "customers": May.MEMBERS,
@@ -80,6 +81,7 @@ OF_BLUEPRINT: dict[str, May] = {
     "settings": May.MEMBERS,
     "styleguide": May.MEMBERS,
     "undo": May.MEMBERS,
+    "webhooks": May.ADMINS,
 }
 
 OF_ENDPOINT: dict[str, May] = {
@@ -95,6 +97,9 @@ OF_ENDPOINT: dict[str, May] = {
     "api_ingestion.figures": May.MEMBERS,
     "api_pipelines.index": May.MEMBERS,
     "api_pipelines.read": May.MEMBERS,
+    "api_webhooks.index": May.MANAGERS,
+    "api_webhooks.log": May.MANAGERS,
+    "api_webhooks.read": May.MANAGERS,
     "auth.logout": May.MEMBERS,
     "deals.delete": May.OWNERS,
     "deals.fields.fact": May.MEMBERS,
@@ -112,6 +117,8 @@ OF_ENDPOINT: dict[str, May] = {
     "settings.revoke_key": May.ADMINS,
     "settings.theme": May.ANYBODY,
     "static": May.ANYBODY,
+    "webhooks.index": May.MANAGERS,
+    "webhooks.page": May.MANAGERS,
 }
 
 # Forms that say on the page they came from that one may not (303, or 422 with the form): nothing changes there either.

@@ -8,8 +8,11 @@ from datetime import timedelta
 from itertools import count
 from uuid import UUID
 
+from sqlalchemy import update
+
 from deals_app.domain.actor import Actor
 from deals_app.domain.calendar import today_in
+from deals_app.models import WebhookDelivery
 from deals_app.services.activities import plan_step
 from deals_app.services.api_keys import create_api_key
 from deals_app.services.customers import create_customer
@@ -19,6 +22,8 @@ from deals_app.services.pipeline_editing import NewPipeline, create_pipeline
 from deals_app.services.pipelines import pipelines
 from deals_app.services.stage_transition import win_deal
 from deals_app.services.undo import latest_of_deal, undo_operation
+from deals_app.services.unit_of_work import unit_of_work
+from deals_app.services.webhooks.endpoints import create_webhook, send_test
 from tests.checked import check_file
 from tests.filled import import_file, queue_file
 
@@ -90,6 +95,19 @@ def a_key(made: Made) -> UUID:
     return create_api_key(made.admin, name=f"shop {next(numbers)}", role="ingest").key_id
 
 
+def a_webhook(made: Made) -> UUID:
+    return create_webhook(made.admin, url=f"https://example.com/hooks/{next(numbers)}").endpoint_id
+
+
+def a_delivery(made: Made) -> UUID:
+    """A message of the webhook that was made before it, which could not be delivered."""
+    delivery_id = send_test(made.admin, UUID(made.ids["webhook_id"]))
+    with unit_of_work(made.admin) as work:
+        given_up = {"state": "failed", "next_attempt_at": None, "last_error": "nobody was there"}
+        work.session.execute(update(WebhookDelivery).where(WebhookDelivery.id == delivery_id).values(given_up))
+    return delivery_id
+
+
 def a_done_import(made: Made) -> UUID:
     return import_file(made.admin, FILE.format(n=next(numbers))).id
 
@@ -112,6 +130,7 @@ def something_undone(made: Made) -> str:
 THINGS: dict[str, Make] = {
     "customer_id": a_customer,
     "deal_id": a_deal,
+    "delivery_id": a_delivery,
     "import_id": a_done_import,
     "key_id": a_key,
     "operation": an_operation,
@@ -123,7 +142,10 @@ THINGS: dict[str, Make] = {
     "assigned_to": lambda made: made.admin.user_id,
     "move_to": a_stage,
     "tenant_id": lambda made: made.admin.tenant_id,
+    "webhook_id": a_webhook,
 }
+# Made in what another name of the path stands for.
+SECOND = {"delivery_id", "stage_id", "step_id"}
 WORDS = {"filename": "css/base.css", "form_key": "nothing", "key": "name", "kind": "csv", "stage": "lead"}
 
 # Routes that need theirs in a certain state; a name that is in no path is made before the request all the same.
@@ -149,8 +171,7 @@ def make_things(
     """One of each name, in the state that the route needs; raises LookupError with what to do for an unknown name."""
     made = Made(admin=admin, user=user or admin, owner=owner)
     special = OF_BLUEPRINT.get(endpoint.rpartition(".")[0], {}) | OF_ENDPOINT.get(endpoint, {})
-    # A stage is of the pipeline, a step of the deal: those first.
-    for name in sorted({*names, *special}, key=lambda name: (name in {"stage_id", "step_id"}, name)):
+    for name in sorted({*names, *special}, key=lambda name: (name in SECOND, name)):
         if name in WORDS:
             made.ids[name] = WORDS[name]
         elif name in special or name in THINGS:

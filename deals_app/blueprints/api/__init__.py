@@ -19,6 +19,7 @@ from deals_app.blueprints.api import (
     sales_deals,
     sales_imports,
     users,
+    webhooks,
 )
 from deals_app.blueprints.api.idempotency import remember_answers
 from deals_app.blueprints.api.keys import tell_limit
@@ -52,6 +53,7 @@ def init_api(app: OpenAPI) -> None:
         users.blueprint,
         events.blueprint,
         api_keys.blueprint,
+        webhooks.blueprint,
     ):
         csrf.exempt(routes)
         app.register_api(routes)
