@@ -6,7 +6,7 @@ from flask import request
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from deals_app.blueprints.api import customers, deal_life, deals, events, pipelines, sales_imports, users
+from deals_app.blueprints.api import customers, deal_bulk, deal_life, deals, events, pipelines, sales_imports, users
 from deals_app.blueprints.api.idempotency import remember_answers
 from deals_app.blueprints.api.strict_json import StrictProvider
 from deals_app.extensions import csrf
@@ -21,6 +21,7 @@ def init_api(app: OpenAPI) -> None:
     for routes in (
         deals.blueprint,
         deal_life.blueprint,
+        deal_bulk.blueprint,
         customers.blueprint,
         pipelines.blueprint,
         users.blueprint,
