@@ -11,9 +11,12 @@ from sqlalchemy import insert, select
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.import_views import ImportView
-from deals_app.models import InboundItem, OutboxRow
+from deals_app.models import Contact, Customer, InboundItem, OutboxRow
 from deals_app.services.activities import note_deal
 from deals_app.services.api_keys import create_api_key
+from deals_app.services.attachments import attach_file
+from deals_app.services.collaborators import add_collaborator
+from deals_app.services.competitors import add_competitor
 from deals_app.services.deals import NewDeal, create_deal
 from deals_app.services.given_answers import Answer, asked_once
 from deals_app.services.importing.intake import receive_file
@@ -42,6 +45,7 @@ def fill(actor: Actor) -> Filled:
     deal_id = create_deal(actor, new)
     move_deal(actor, deal_id, stage="proposal", note="They asked for an offer")
     note_deal(actor, deal_id, "Call them on Monday")
+    fill_around(actor, deal_id)
     create_api_key(actor, name="shop", role="ingest")
     sign_in(actor.email, PASSWORD, user_agent="test")
     with asked_once(actor, "filled", b"asked") as asking:
@@ -52,6 +56,17 @@ def fill(actor: Actor) -> Filled:
             insert(InboundItem).values(tenant_id=actor.tenant_id, source="email", body=b"Hi", deal_id=deal_id)
         )
     return Filled(deal_id=deal_id, import_id=imported.id)
+
+
+def fill_around(actor: Actor, deal_id: UUID) -> None:
+    """A file, a person beside the owner and a competitor at a deal."""
+    attach_file(actor, deal_id, filename="offer.txt", content_type="text/plain", stream=io.BytesIO(b"An offer"))
+    add_competitor(actor, deal_id, name="Initech")
+    if actor.user_id is not None:
+        add_collaborator(actor, deal_id, actor.user_id)
+    with unit_of_work(actor) as work:
+        customer_id = work.session.scalars(select(Customer.id).limit(1)).one()
+        work.session.execute(insert(Contact).values(tenant_id=actor.tenant_id, customer_id=customer_id, name="Peter"))
 
 
 def import_file(

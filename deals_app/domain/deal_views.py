@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
+from deals_app.domain.around_views import Around
 from deals_app.domain.views import DealView, MemberView, Page, PipelineView, StageView, StepView, Total
 
 
@@ -110,3 +111,4 @@ class DealPage:
     people: tuple[MemberView, ...]
     steps: tuple[PlannedStep, ...]
     timeline: tuple[TimelineEntry, ...]
+    around: Around

@@ -1,5 +1,6 @@
 """Tables as Python sees them. Their invariants are held by the database (migrations/); a test compares the two."""
 
+from deals_app.models.around import Attachment, Collaborator, Competitor, Contact, StoredFile, StoredFilePart
 from deals_app.models.deals import Activity, Customer, Deal, DealEvent, ExternalRef, Pipeline, Stage
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, OutboxRow
 from deals_app.models.requests import GivenAnswer
@@ -8,7 +9,11 @@ from deals_app.models.tenancy import ApiKey, AuditEntry, FxRate, Membership, Ten
 __all__ = [
     "Activity",
     "ApiKey",
+    "Attachment",
     "AuditEntry",
+    "Collaborator",
+    "Competitor",
+    "Contact",
     "Customer",
     "Deal",
     "DealEvent",
@@ -23,6 +28,8 @@ __all__ = [
     "OutboxRow",
     "Pipeline",
     "Stage",
+    "StoredFile",
+    "StoredFilePart",
     "Tenant",
     "User",
     "UserSession",

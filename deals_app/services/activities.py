@@ -38,7 +38,7 @@ def plan_step(actor: Actor, deal_id: UUID, *, body: str, due_on: date | None, ki
         raise Invalid(*problems)
     with unit_of_work(actor) as work:
         locked_deal(work, deal_id)
-        return _written(work, deal_id, body, kind=kind, due_on=due_on)
+        return write_activity(work, deal_id, body, kind=kind, due_on=due_on)
 
 
 def finish_step(actor: Actor, deal_id: UUID, activity_id: UUID) -> None:
@@ -58,10 +58,11 @@ def finish_step(actor: Actor, deal_id: UUID, activity_id: UUID) -> None:
 
 def add_note(work: UnitOfWork, deal_id: UUID, body: str) -> UUID:
     """A note on the deal's timeline, inside a transaction; returns its id."""
-    return _written(work, deal_id, body, kind="note", due_on=None)
+    return write_activity(work, deal_id, body, kind="note")
 
 
-def _written(work: UnitOfWork, deal_id: UUID, body: str, *, kind: str, due_on: date | None) -> UUID:
+def write_activity(work: UnitOfWork, deal_id: UUID, body: str, *, kind: str, due_on: date | None = None) -> UUID:
+    """A line of the deal's timeline, inside a transaction; `kind` as the table knows it. Returns its id."""
     return work.session.scalars(
         insert(Activity)
         .values(

@@ -22,6 +22,7 @@ from deals_app.domain.rank import positions_above
 from deals_app.domain.stages import StageStatus, unanswered
 from deals_app.domain.views import StageView
 from deals_app.models import Deal, Membership, Stage
+from deals_app.services.competitors import lost_to
 from deals_app.services.editing import tag_problems
 from deals_app.services.pipelines import stage_view
 from deals_app.services.placing import top_of
@@ -226,6 +227,8 @@ def _moved(work: UnitOfWork, seen: Seen, targets: Mapping[UUID, StageView], clos
         )
         .execution_options(synchronize_session=False)
     )
+    if said.get("competitor"):
+        lost_to(work, [row.id for row in rows], said["competitor"])
     return BulkOutcome(operation=work.operation, changed=len(rows), left=tuple(left))
 
 

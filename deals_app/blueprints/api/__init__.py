@@ -6,7 +6,17 @@ from flask import request
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from deals_app.blueprints.api import customers, deal_bulk, deal_life, deals, events, pipelines, sales_imports, users
+from deals_app.blueprints.api import (
+    customers,
+    deal_around,
+    deal_bulk,
+    deal_life,
+    deals,
+    events,
+    pipelines,
+    sales_imports,
+    users,
+)
 from deals_app.blueprints.api.idempotency import remember_answers
 from deals_app.blueprints.api.strict_json import StrictProvider
 from deals_app.extensions import csrf
@@ -22,6 +32,7 @@ def init_api(app: OpenAPI) -> None:
         deals.blueprint,
         deal_life.blueprint,
         deal_bulk.blueprint,
+        deal_around.blueprint,
         customers.blueprint,
         pipelines.blueprint,
         users.blueprint,
@@ -40,6 +51,9 @@ def _read_json() -> None:
         return
     if request.mimetype == "multipart/form-data" and request.path.startswith("/api/sales/"):
         return
+    if request.method == "POST" and request.path.endswith("/attachments"):
+        _demand_upload()
+        return
     request.max_content_length = BODY_BYTES
     raw = request.get_data(cache=True)
     if not raw:
@@ -52,6 +66,14 @@ def _read_json() -> None:
     except BadRequest as error:
         message = f"The body is not valid JSON: {_reason(error)}"
         raise BadRequest(message) from error
+
+
+def _demand_upload() -> None:
+    """A file comes in parts and goes to disk while it is read, so it may be larger than a body of JSON."""
+    request.max_content_length = deal_around.UPLOAD_BYTES
+    if request.mimetype != "multipart/form-data":
+        message = "Send the file as multipart/form-data, in the field `file`"
+        raise UnsupportedMediaType(message)
 
 
 def _reason(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from deals_app.domain.deal_views import DealPage
 from deals_app.domain.views import DealView
 from deals_app.services.accounts import member_views
 from deals_app.services.deal_rows import deal_view
+from deals_app.services.queries.around import around_deal
 from deals_app.services.queries.timeline import LedgerNames, activities, timeline
 from deals_app.services.unit_of_work import looking, reading
 
@@ -31,4 +32,5 @@ def deal_page(actor: Actor, deal_id: UUID) -> DealPage:
             people=tuple(member_views(session)),
             steps=planned,
             timeline=timeline(session, actor, view, names, done),
+            around=around_deal(session, deal_id, names.actors),
         )
