@@ -69,10 +69,7 @@ def sent_content(actor: Actor, sha256: bytes) -> Sent:
 
 
 def _parts(actor: Actor, sha256: bytes) -> Generator[bytes]:
-    with one_moment(actor) as session:
-        yield from session.scalars(
-            select(StoredFilePart.content)
-            .where(StoredFilePart.sha256 == sha256)
-            .order_by(StoredFilePart.part)
-            .execution_options(yield_per=1)
-        )
+    wanted = select(StoredFilePart.content).where(StoredFilePart.sha256 == sha256).order_by(StoredFilePart.part)
+    by_one = {"yield_per": 1}
+    with one_moment(actor) as session, session.connection().execute(wanted, execution_options=by_one) as found:
+        yield from found.scalars()

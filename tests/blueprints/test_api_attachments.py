@@ -91,7 +91,8 @@ def test_what_is_no_file_is_refused(api: Api, deal: dict[str, Any]) -> None:
     refused(upload(api, deal, b""), 400, "VALIDATION_FAILED", "file")
     none = api("POST", url(deal), content_type="multipart/form-data", data={"other": "x"})
     refused(none, 400, "VALIDATION_FAILED", "file")
-    refused(api("POST", url(deal), {"file": "x"}), 415, "UNSUPPORTED_MEDIA_TYPE")
+    refused(api("POST", url(deal), {"file": "x"}), 400, "VALIDATION_FAILED", "file")
+    refused(api("POST", url(deal), b"x", content_type="application/pdf"), 415, "UNSUPPORTED_MEDIA_TYPE")
     assert data(api("GET", url(deal))) == []
 
 
