@@ -7,6 +7,7 @@ from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from deals_app.blueprints.api import (
+    contacts,
     customers,
     deal_around,
     deal_bulk,
@@ -34,6 +35,7 @@ def init_api(app: OpenAPI) -> None:
         deal_bulk.blueprint,
         deal_around.blueprint,
         customers.blueprint,
+        contacts.blueprint,
         pipelines.blueprint,
         users.blueprint,
         events.blueprint,
@@ -51,8 +53,9 @@ def _read_json() -> None:
         return
     if request.mimetype == "multipart/form-data" and request.path.startswith("/api/sales/"):
         return
-    if request.method == "POST" and request.path.endswith("/attachments"):
-        _demand_upload()
+    if request.mimetype == "multipart/form-data" and request.path.endswith("/attachments"):
+        # A file goes to disk while it is read, so it may be larger than a body of JSON.
+        request.max_content_length = deal_around.UPLOAD_BYTES
         return
     request.max_content_length = BODY_BYTES
     raw = request.get_data(cache=True)
@@ -66,14 +69,6 @@ def _read_json() -> None:
     except BadRequest as error:
         message = f"The body is not valid JSON: {_reason(error)}"
         raise BadRequest(message) from error
-
-
-def _demand_upload() -> None:
-    """A file comes in parts and goes to disk while it is read, so it may be larger than a body of JSON."""
-    request.max_content_length = deal_around.UPLOAD_BYTES
-    if request.mimetype != "multipart/form-data":
-        message = "Send the file as multipart/form-data, in the field `file`"
-        raise UnsupportedMediaType(message)
 
 
 def _reason(error: BaseException) -> str:
