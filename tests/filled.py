@@ -23,6 +23,7 @@ from deals_app.services.importing.intake import receive_file
 from deals_app.services.importing.run import run_import
 from deals_app.services.importing.starting import start_import
 from deals_app.services.queries.imports import import_view
+from deals_app.services.saved_views import save_view
 from deals_app.services.sign_in import sign_in
 from deals_app.services.stage_transition import move_deal
 from deals_app.services.unit_of_work import reading, unit_of_work
@@ -46,6 +47,7 @@ def fill(actor: Actor) -> Filled:
     move_deal(actor, deal_id, stage="proposal", note="They asked for an offer")
     note_deal(actor, deal_id, "Call them on Monday")
     fill_around(actor, deal_id)
+    save_view(actor, name="Mine", page="deals", words={"owner": "me"})
     create_api_key(actor, name="shop", role="ingest")
     sign_in(actor.email, PASSWORD, user_agent="test")
     with asked_once(actor, "filled", b"asked") as asking:

@@ -1,7 +1,8 @@
-"""Frozen shapes of what surrounds a deal (its files, the people beside its owner, who else bids) and a customer."""
+"""Frozen shapes of what surrounds a deal (files, people, competitors), a customer (contacts) and a list (views)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -61,5 +62,21 @@ class ContactView:
     email: str | None
     phone: str | None
     title: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedViewView:
+    """The words of a page's address under a name; `is_own` is whose eyes are looking, `owner` a name."""
+
+    id: UUID
+    name: str
+    page: str
+    words: Mapping[str, str]
+    is_shared: bool
+    is_own: bool
+    may_change: bool
+    owner: str
     created_at: datetime
     updated_at: datetime

@@ -5,6 +5,7 @@ from deals_app.models.deals import Activity, Customer, Deal, DealEvent, External
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, OutboxRow
 from deals_app.models.requests import GivenAnswer
 from deals_app.models.tenancy import ApiKey, AuditEntry, FxRate, Membership, Tenant, User, UserSession, Workspace
+from deals_app.models.views import SavedView
 
 __all__ = [
     "Activity",
@@ -27,6 +28,7 @@ __all__ = [
     "Membership",
     "OutboxRow",
     "Pipeline",
+    "SavedView",
     "Stage",
     "StoredFile",
     "StoredFilePart",

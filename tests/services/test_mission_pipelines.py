@@ -46,7 +46,7 @@ def test_a_deals_status_is_its_stages(people: People, deal_id: UUID) -> None:
 def test_closing_sets_the_date_of_today(
     people: People, deal_id: UUID, stage: str, status: str, probability: int
 ) -> None:
-    """As it says: "When a deal transitions to a closed status, closed_date is automatically set"; to the tenant's day."""
+    """As it says: "When a deal transitions to a closed status, closed_date is automatically set"."""
     move_deal(people.mona, deal_id, stage=stage)
     found = deal(people.mona, deal_id)
     assert (found.status, found.probability) == (status, probability)

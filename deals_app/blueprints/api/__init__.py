@@ -16,6 +16,7 @@ from deals_app.blueprints.api import (
     events,
     pipelines,
     sales_imports,
+    saved_views,
     users,
 )
 from deals_app.blueprints.api.idempotency import remember_answers
@@ -39,6 +40,7 @@ def init_api(app: OpenAPI) -> None:
         pipelines.blueprint,
         users.blueprint,
         events.blueprint,
+        saved_views.blueprint,
     ):
         csrf.exempt(routes)
         app.register_api(routes)
