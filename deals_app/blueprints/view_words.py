@@ -39,7 +39,7 @@ def checked_words(actor: Actor, page: str, words: Mapping[str, str]) -> dict[str
 
 def view_url(view: SavedViewView) -> str:
     """The page with the words of a view."""
-    words = dict(view.words)
+    words = {word: view.words[word] for word in KNOWN[view.page] if word in view.words}
     if view.page == "deals":
         path = url_for("deals.index")
     else:

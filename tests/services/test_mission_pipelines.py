@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -17,10 +18,10 @@ from deals_app.services.stage_transition import move_deal
 from tests.people import People
 
 STAGES = (
-    NewStage(name="Prospecting", order=1, probability=10),
-    NewStage(name="Negotiation", order=2, probability=50),
-    NewStage(name="Closed Won", order=3, probability=100, status="closed_won"),
-    NewStage(name="Closed Lost", order=4, probability=0, status="closed_lost"),
+    NewStage(name="Prospecting", order=1, probability=Decimal(10)),
+    NewStage(name="Negotiation", order=2, probability=Decimal(50)),
+    NewStage(name="Closed Won", order=3, probability=Decimal(100), status="closed_won"),
+    NewStage(name="Closed Lost", order=4, probability=Decimal(0), status="closed_lost"),
 )
 
 
