@@ -46,6 +46,10 @@ def test_it_fits_and_axe_finds_nothing(
     pictures = Path(os.environ.get("PICTURES") or tmp_path)
     page.get_by_text("Views", exact=True).click()
     expect(page.get_by_label("Save this view as")).to_be_visible()
+    box = page.locator(".views-menu").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
     page.screenshot(path=pictures / f"views-menu-{width}-{scheme}.png")
     assert not scrolls_sideways(page)
     assert violations(page) == []
