@@ -31,6 +31,7 @@ from deals_app.blueprints import (
     public_forms,
     styleguide,
     undo,
+    views,
     web,
     webhooks,
 )
@@ -78,7 +79,7 @@ def create_app(settings: Settings) -> OpenAPI:
     errors.init_errors(app)
     for pages in (
         ops, auth, board, moves, undo, deals, customers, leads, ingest, import_columns, import_check, imports,
-        exports, forecast, analytics_pages, settings_pages, webhooks, public_forms, styleguide, api_docs,
+        exports, forecast, analytics_pages, settings_pages, webhooks, public_forms, styleguide, api_docs, views,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
     api.init_api(app)

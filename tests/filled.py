@@ -11,9 +11,12 @@ from sqlalchemy import select
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.import_views import ImportView
-from deals_app.models import OutboxRow
+from deals_app.models import Contact, Customer, OutboxRow
 from deals_app.services.activities import note_deal
 from deals_app.services.api_keys import create_api_key
+from deals_app.services.attachments import attach_file
+from deals_app.services.collaborators import add_collaborator
+from deals_app.services.competitors import add_competitor
 from deals_app.services.deals import NewDeal, create_deal
 from deals_app.services.given_answers import Answer, asked_once
 from deals_app.services.importing.intake import receive_file
@@ -22,6 +25,7 @@ from deals_app.services.importing.starting import start_import
 from deals_app.services.ingesting.inbox import Raw
 from deals_app.services.ingesting.receiving import receive
 from deals_app.services.queries.imports import import_view
+from deals_app.services.saved_views import save_view
 from deals_app.services.scoring.analysing import analyse_deals
 from deals_app.services.sign_in import sign_in
 from deals_app.services.stage_transition import move_deal
@@ -47,6 +51,8 @@ def fill(actor: Actor) -> Filled:
     move_deal(actor, deal_id, stage="proposal", note="They asked for an offer")
     note_deal(actor, deal_id, "Call them on Monday")
     analyse_deals(actor, [deal_id])
+    fill_around(actor, deal_id)
+    save_view(actor, name="Mine", page="deals", words={"owner": "me"})
     create_api_key(actor, name="shop", role="ingest")
     sign_in(actor.email, PASSWORD, user_agent="test")
     with asked_once(actor, "filled", b"asked") as asking:
@@ -55,6 +61,17 @@ def fill(actor: Actor) -> Filled:
     imported = import_file(actor, SMALL_FILE)
     receive(actor, "api", Raw(body=b'{"name": "Rollout", "company": "Globex", "contact_email": "ann@globex.example"}'))
     return Filled(deal_id=deal_id, import_id=imported.id)
+
+
+def fill_around(actor: Actor, deal_id: UUID) -> None:
+    """A file, a person beside the owner and a competitor at a deal."""
+    attach_file(actor, deal_id, filename="offer.txt", content_type="text/plain", stream=io.BytesIO(b"An offer"))
+    add_competitor(actor, deal_id, name="Initech")
+    if actor.user_id is not None:
+        add_collaborator(actor, deal_id, actor.user_id)
+    with unit_of_work(actor) as work:
+        customer_id = work.session.scalars(select(Customer.id).limit(1)).one()
+        work.session.execute(insert(Contact).values(tenant_id=actor.tenant_id, customer_id=customer_id, name="Peter"))
 
 
 def import_file(

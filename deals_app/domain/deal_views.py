@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
+from deals_app.domain.around_views import Around
 from deals_app.domain.health import Factor
 from deals_app.domain.views import DealView, MemberView, Page, PipelineView, StageView, StepView, Total
 
@@ -141,3 +142,4 @@ class DealPage:
     steps: tuple[PlannedStep, ...]
     timeline: tuple[TimelineEntry, ...]
     analysis: Reasons | None
+    around: Around

@@ -1,17 +1,23 @@
 """Tables as Python sees them. Their invariants are held by the database (migrations/); a test compares the two."""
 
 from deals_app.models.analysis import DealAnalysis
+from deals_app.models.around import Attachment, Collaborator, Competitor, Contact, StoredFile, StoredFilePart
 from deals_app.models.deals import Activity, Customer, Deal, DealEvent, ExternalRef, Pipeline, Stage
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, OutboxRow
 from deals_app.models.leads import Lead, LeadDeal
 from deals_app.models.requests import GivenAnswer
 from deals_app.models.tenancy import ApiKey, AuditEntry, FxRate, Membership, Tenant, User, UserSession, Workspace
+from deals_app.models.views import SavedView
 from deals_app.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "Activity",
     "ApiKey",
+    "Attachment",
     "AuditEntry",
+    "Collaborator",
+    "Competitor",
+    "Contact",
     "Customer",
     "Deal",
     "DealAnalysis",
@@ -28,7 +34,10 @@ __all__ = [
     "Membership",
     "OutboxRow",
     "Pipeline",
+    "SavedView",
     "Stage",
+    "StoredFile",
+    "StoredFilePart",
     "Tenant",
     "User",
     "UserSession",

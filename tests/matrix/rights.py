@@ -49,7 +49,10 @@ ROLES: dict[May, frozenset[Caller]] = {
 
 OF_BLUEPRINT: dict[str, May] = {
     "analytics": May.MEMBERS,
+    "api_contacts": May.MEMBERS,
     "api_customers": May.MEMBERS,
+    "api_deal_around": May.OWNERS,
+    "api_deal_bulk": May.MANAGERS,
     "api_deal_life": May.MEMBERS,
     "api_deals": May.OWNERS,
     "api_docs": May.ANYBODY,
@@ -58,12 +61,14 @@ OF_BLUEPRINT: dict[str, May] = {
     "api_ingestion": May.KEYS,
     "api_keys": May.ADMINS,
     "api_pipelines": May.ADMINS,
+    "api_saved_views": May.MEMBERS,
     "api_users": May.MEMBERS,
     "api_webhooks": May.ADMINS,
     "auth": May.ANYBODY,
     "board": May.MEMBERS,
     "customers": May.MEMBERS,
     "deals": May.MEMBERS,
+    "deals.around": May.OWNERS,
     "deals.bulk": May.MANAGERS,
     "deals.fields": May.OWNERS,
     "deals.stage": May.OWNERS,
@@ -81,6 +86,7 @@ OF_BLUEPRINT: dict[str, May] = {
     "settings": May.MEMBERS,
     "styleguide": May.MEMBERS,
     "undo": May.MEMBERS,
+    "views": May.MEMBERS,
     "webhooks": May.ADMINS,
 }
 

@@ -16,7 +16,7 @@ from tests.sql import OWNER, SUPERUSER, Connection, connected, one
 # Whatever else refers to a deal by a foreign key.
 OTHER_ROWS_OF_DEALS = (
     "DELETE FROM external_refs; DELETE FROM activities; DELETE FROM inbound_items; DELETE FROM deal_analyses;"
-    "DELETE FROM lead_deals;"
+    "DELETE FROM lead_deals; DELETE FROM attachments; DELETE FROM collaborators; DELETE FROM competitors;"
 )
 
 

@@ -11,13 +11,17 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from deals_app.blueprints.api import (
     api_keys,
+    contacts,
     customers,
+    deal_around,
+    deal_bulk,
     deal_life,
     deals,
     events,
     pipelines,
     sales_deals,
     sales_imports,
+    saved_views,
     users,
     webhooks,
 )
@@ -48,12 +52,16 @@ def init_api(app: OpenAPI) -> None:
     for routes in (
         deals.blueprint,
         deal_life.blueprint,
+        deal_bulk.blueprint,
+        deal_around.blueprint,
         customers.blueprint,
+        contacts.blueprint,
         pipelines.blueprint,
         users.blueprint,
         events.blueprint,
         api_keys.blueprint,
         webhooks.blueprint,
+        saved_views.blueprint,
     ):
         csrf.exempt(routes)
         app.register_api(routes)
@@ -69,6 +77,10 @@ def _read_json() -> None:
     if not request.path.startswith("/api/") or request.method not in {"POST", "PUT", "PATCH"}:
         return
     if request.path.startswith(KEPT_RAW):
+        return
+    if request.mimetype == "multipart/form-data" and request.path.endswith("/attachments"):
+        # A file goes to disk while it is read, so it may be larger than a body of JSON.
+        request.max_content_length = deal_around.UPLOAD_BYTES
         return
     request.max_content_length = BODY_BYTES
     raw = request.get_data(cache=True)

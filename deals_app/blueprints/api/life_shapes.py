@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from deals_app.blueprints.api.shapes import Body, DealPath
+from deals_app.blueprints.api.shapes import Body, DealPath, IsoDate
 
-__all__ = ["ActivityAnswer", "DealPath", "HistoryAnswer", "Note"]
+__all__ = ["ActivityAnswer", "ActivityPath", "ChangeActivity", "DealPath", "HistoryAnswer", "NewActivity", "Note"]
 
 
 class Note(Body):
     """What somebody writes about a deal."""
 
     body: str
+
+
+class ActivityPath(DealPath):
+    """An activity of a deal in a path."""
+
+    activity_id: UUID
+
+
+class NewActivity(Body):
+    """What was done about a deal, or with `due_on` what is planned; a task is always planned."""
+
+    kind: Literal["note", "call", "email", "meeting", "task"]
+    body: str
+    due_on: IsoDate | None = None
+
+
+class ChangeActivity(Body):
+    """Whether what was planned is done."""
+
+    done: bool
 
 
 class ChangeAnswer(BaseModel):

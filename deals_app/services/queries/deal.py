@@ -14,6 +14,7 @@ from deals_app.domain.views import DealView
 from deals_app.models import DealAnalysis
 from deals_app.services.accounts import member_views
 from deals_app.services.deal_rows import deal_view
+from deals_app.services.queries.around import around_deal
 from deals_app.services.queries.timeline import LedgerNames, activities, timeline
 from deals_app.services.unit_of_work import looking, reading
 
@@ -37,6 +38,7 @@ def deal_page(actor: Actor, deal_id: UUID) -> DealPage:
             steps=planned,
             timeline=timeline(session, actor, view, names, done),
             analysis=_reasons(session, deal_id),
+            around=around_deal(session, deal_id, names.actors),
         )
 
 
