@@ -43,7 +43,7 @@ class MailParts:
 def parse(raw: bytes) -> Message:
     """The tree of a mail, however damaged it is. Raises MailRefused over our limits of size and number of parts."""
     if len(raw) > MAX_BYTES:
-        message = f"The mail has {len(raw) / 1_048_576:.1f} MB; at most {MAX_BYTES // 1_048_576} are taken."
+        message = f"The mail is larger than {MAX_BYTES // 1_048_576} MB."
         raise MailRefused(message)
     made = 0
 
@@ -72,7 +72,8 @@ def parts_of(message: Message) -> MailParts:
         is_file = filename is not None or "attachment" in str(part.get("content-disposition", "")).casefold()[:20]
         if kind == "message/rfc822":
             found.mails += cast("list[Message]", part.get_payload()) if part.is_multipart() else []
-        elif kind == "text/plain" and not is_file:
+        elif not is_file and (kind == "text/plain" or kind.startswith("multipart/")):
+            # A multipart that ends up here has lost its boundary: its text is all there is.
             found.plain.append(_text(part))
         elif kind == "text/html" and not is_file:
             found.html.append(_text(part))

@@ -35,7 +35,7 @@ def posted_form(body: bytes, content_type: str) -> PostedForm:
     """Read `multipart/form-data` and `application/x-www-form-urlencoded`. Raises MailRefused for anything else."""
     kind = content_type.partition(";")[0].strip().casefold()
     if len(body) > MAX_BYTES:
-        message = f"The mail has more than {MAX_BYTES // 1_048_576} MB."
+        message = f"The mail is larger than {MAX_BYTES // 1_048_576} MB."
         raise MailRefused(message)
     if kind == "multipart/form-data" and "\n" not in content_type and "\r" not in content_type:
         return _multipart(parse(b"Content-Type: " + content_type.encode("utf-8", "replace") + b"\r\n\r\n" + body))
