@@ -94,12 +94,11 @@ def _leaves(message: Message, depth: int) -> Iterator[Message]:
     if depth > MAX_DEPTH:
         text = f"The mail is nested deeper than {MAX_DEPTH} levels."
         raise MailRefused(text)
-    payload = message.get_payload()
     is_mail = calmly(message.get_content_type, "") == "message/rfc822"
-    if not isinstance(payload, list) or is_mail:
+    if not message.is_multipart() or is_mail:
         yield message
         return
-    for part in cast("list[Message]", payload):
+    for part in cast("list[Message]", message.get_payload()):
         yield from _leaves(part, depth + 1)
 
 

@@ -53,8 +53,7 @@ def posted_form(body: bytes, content_type: str) -> PostedForm:
 def _multipart(message: Message) -> PostedForm:
     fields: dict[str, bytes] = {}
     files: list[MailAttachment] = []
-    parts = message.get_payload()
-    for part in cast("list[Message]", parts) if isinstance(parts, list) else []:
+    for part in cast("list[Message]", message.get_payload()) if message.is_multipart() else []:
         disposition = next(iter(raw_headers(part, "content-disposition")), "")
         filename, name = _FILENAME.search(disposition), _NAME.search(disposition)
         content = _content(part)

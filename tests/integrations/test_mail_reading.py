@@ -198,6 +198,11 @@ def test_it_decodes_what_is_there(content: bytes, charset: str | None, text: str
     assert decoded(content, charset) == text
 
 
+def test_a_charset_with_a_nul_is_none() -> None:
+    raw = b"From: a@b.example\r\nContent-Type: text/plain; charset=a\x00b\r\n\r\ncaf\xe9"
+    assert read_mail(raw).text == "café"
+
+
 def test_what_is_too_much_is_refused_in_a_sentence() -> None:
     many = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 101
     nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(50))

@@ -224,3 +224,44 @@ def test_a_forms_lead_knows_where_the_visit_came_from() -> None:
         {"utm_source": "google"},
         {"referrer": "x"},
     )
+
+
+def test_a_mail_as_json_says_who_wrote_what_in_which_thread() -> None:
+    found = taken(
+        "email",
+        {
+            "sender": '"Lee, Dana" <dana@bigco.example>',
+            "subject": "Re: Proposal",
+            "content": "Fine, our budget is 20,000 EUR.\n\nOn Monday, Rep <rep@ourco.example> wrote:\n> It is $99,999",
+            "message_id": "<a8@bigco>",
+            "in_reply_to": "o2@ourco",
+            "references": "<o1@ourco> <o2@ourco>",
+            "date": "Thu, 15 Jan 2026 09:30:00 +0200",
+            "campaign": 7,
+        },
+    )
+    assert found.draft is not None
+    assert found.lead is not None
+    assert found.mail is not None
+    assert (found.draft.name, found.draft.company, found.draft.contact_name) == ("Proposal", "Bigco", "Lee, Dana")
+    assert (found.draft.value_minor, found.draft.currency, found.value_estimated) == (2_000_000, "EUR", False)
+    assert {"value_minor", "currency", "external_id"} <= found.draft.given
+    assert (found.draft.external_id, found.mail.message_id) == ("a8@bigco", "a8@bigco")
+    assert found.mail.thread == ("o2@ourco", "o1@ourco")
+    assert (found.lead.first_name, found.lead.last_name) == ("Dana", "Lee")
+    assert found.metadata == {"campaign": 7, "sent_at": "2026-01-15T07:30:00+00:00"}
+    assert found.found_in == {"company": "bigco.example", "value": "20,000 EUR"}
+
+
+@pytest.mark.parametrize("sender", ["Jane", "jane@acme", "a@b.example, c@d.example", "Jane <jane@acme>", 5])
+def test_a_mail_as_json_needs_one_sender(sender: Any) -> None:
+    problems = read("email", {"sender": sender, "subject": "x"})
+    assert isinstance(problems, list)
+    assert [problem.field for problem in problems] == ["sender"]
+
+
+def test_a_mail_without_an_amount_is_worth_the_default_in_any_currency() -> None:
+    for base, value_minor in (("USD", 1_500_000), ("JPY", 15_000), ("KWD", 15_000_000)):
+        draft = taken("email", {"sender": "a@gmail.com", "subject": "Re:"}, base=base).draft
+        assert draft is not None
+        assert (draft.name, draft.company, draft.value_minor) == ("E-mail from a@gmail.com", None, value_minor)
