@@ -17,6 +17,8 @@ from deals_app.integrations.mail_texts import LONGEST_TEXT, text_of_html
 MAX_BYTES: Final = 25 * 1024 * 1024
 MAX_PARTS: Final = 100
 MAX_DEPTH: Final = 20
+# 25 MB in base64 are 450,000 lines; the parser takes ten seconds for 25 MB of nothing but line ends.
+MAX_LINES: Final = 600_000
 
 _LONGEST_FILENAME: Final = 200
 # What the standard library raises over damaged headers and bodies.
@@ -41,9 +43,12 @@ class MailParts:
 
 
 def parse(raw: bytes) -> Message:
-    """The tree of a mail, however damaged it is. Raises MailRefused over our limits of size and number of parts."""
+    """The tree of a mail, however damaged it is. Raises MailRefused over our limits of size, lines and parts."""
     if len(raw) > MAX_BYTES:
         message = f"The mail is larger than {MAX_BYTES // 1_048_576} MB."
+        raise MailRefused(message)
+    if max(raw.count(b"\n"), raw.count(b"\r")) > MAX_LINES:
+        message = f"The mail has more than {MAX_LINES:,} lines."
         raise MailRefused(message)
     made = 0
 
