@@ -212,6 +212,7 @@ def test_what_is_too_much_is_refused_in_a_sentence() -> None:
         (nested, "20 levels"),
         (deeper, "20 levels"),
         (b"x" * (MAX_BYTES + 1), "25 MB"),
+        (b"\n" * 600_001, "600,000 lines"),
     ):
         with pytest.raises(MailRefused, match=words):
             read_mail(raw)
