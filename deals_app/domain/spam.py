@@ -46,8 +46,9 @@ _REPEATED: Final = re.compile(r"([^\s.\-_=*])\1{7,}")
 _MONEY_AND_PILLS: Final = re.compile(
     r"\b(?:viagra|cialis|casino|porn|xxx|escort|bitcoin|crypto (?:invest\w*|profit)|forex|payday loans?|buy followers"
     r"|backlinks?|seo (?:services?|expert|agency|packages?)|first page of google|rank(?:ing)? on google|guest posts?"
-    r"|web traffic|earn money|make money|work from home|million dollars|lottery|inheritance|weight loss|nigerian prince|dofollow"
-    r"|click here|unsubscribe here|increase your sales fast|replica watches|online pharmacy|adult dating|onlyfans)\b",
+    r"|web traffic|earn money|make money|work from home|million dollars|lottery|inheritance|weight loss|nigerian prince"
+    r"|dofollow|click here|unsubscribe here|increase your sales fast|replica watches|online pharmacy"
+    r"|adult dating|onlyfans)\b",
     re.IGNORECASE,
 )
 _FEWEST_LETTERS: Final = 20

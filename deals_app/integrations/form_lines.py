@@ -12,7 +12,7 @@ from deals_app.domain.lengths import LONGEST_NAME
 from deals_app.domain.letters import plain_letters
 from deals_app.domain.matching import fold
 
-_LINE: Final = re.compile(r"\s{0,20}[*_]{0,2}([^:：\n]{2,40}?)[*_]{0,2}\s{0,5}[:：]\s{0,20}(\S.{0,2000})")
+_LINE: Final = re.compile(r"\s{0,20}[*_]{0,2}([^:：\n]{2,40}?)[*_]{0,2}\s{0,5}[:：][*_]{0,2}\s{0,20}(\S.{0,2000})")
 _MOST_LINES: Final = 200
 _FEWEST_FIELDS: Final = 2
 

@@ -17,6 +17,8 @@ from deals_app.integrations.mail_texts import LONGEST_TEXT, text_of_html
 MAX_BYTES: Final = 25 * 1024 * 1024
 MAX_PARTS: Final = 100
 MAX_DEPTH: Final = 20
+# 25 MB in base64 are 450,000 lines; the parser takes ten seconds for 25 MB of nothing but line ends.
+MAX_LINES: Final = 600_000
 
 _LONGEST_FILENAME: Final = 200
 # What the standard library raises over damaged headers and bodies.
@@ -41,9 +43,12 @@ class MailParts:
 
 
 def parse(raw: bytes) -> Message:
-    """The tree of a mail, however damaged it is. Raises MailRefused over our limits of size and number of parts."""
+    """The tree of a mail, however damaged it is. Raises MailRefused over our limits of size, lines and parts."""
     if len(raw) > MAX_BYTES:
-        message = f"The mail has {len(raw) / 1_048_576:.1f} MB; at most {MAX_BYTES // 1_048_576} are taken."
+        message = f"The mail is larger than {MAX_BYTES // 1_048_576} MB."
+        raise MailRefused(message)
+    if max(raw.count(b"\n"), raw.count(b"\r")) > MAX_LINES:
+        message = f"The mail has more than {MAX_LINES:,} lines."
         raise MailRefused(message)
     made = 0
 
@@ -72,7 +77,8 @@ def parts_of(message: Message) -> MailParts:
         is_file = filename is not None or "attachment" in str(part.get("content-disposition", "")).casefold()[:20]
         if kind == "message/rfc822":
             found.mails += cast("list[Message]", part.get_payload()) if part.is_multipart() else []
-        elif kind == "text/plain" and not is_file:
+        elif not is_file and (kind == "text/plain" or kind.startswith("multipart/")):
+            # A multipart that ends up here has lost its boundary: its text is all there is.
             found.plain.append(_text(part))
         elif kind == "text/html" and not is_file:
             found.html.append(_text(part))
@@ -93,12 +99,11 @@ def _leaves(message: Message, depth: int) -> Iterator[Message]:
     if depth > MAX_DEPTH:
         text = f"The mail is nested deeper than {MAX_DEPTH} levels."
         raise MailRefused(text)
-    payload = message.get_payload()
     is_mail = calmly(message.get_content_type, "") == "message/rfc822"
-    if not isinstance(payload, list) or is_mail:
+    if not message.is_multipart() or is_mail:
         yield message
         return
-    for part in cast("list[Message]", payload):
+    for part in cast("list[Message]", message.get_payload()):
         yield from _leaves(part, depth + 1)
 
 

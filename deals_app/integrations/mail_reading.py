@@ -25,7 +25,7 @@ _NOBODY: Final[Person] = ("", "")
 def read_mail(raw: bytes, own_domains: Collection[str] = frozenset()) -> IncomingMail:
     """Any bytes at all as a mail.
 
-    Raises MailRefused, and nothing else, for more than 25 MB, 100 parts or 20 levels.
+    Raises MailRefused, and nothing else, for more than 25 MB, 600,000 lines, 100 parts or 20 levels.
     """
     message = parse(raw)
     return incoming(message, parts_of(message), own_domains)

@@ -58,7 +58,12 @@ def own_words(text: str) -> str:
     """
     lines = text[:LONGEST_TEXT].replace("\r\n", "\n").replace("\r", "\n").split("\n")
     above = lines[: _first_quoted(lines)]
-    kept = [line.rstrip() for line in above if not line.lstrip().startswith(">") and not _SENT_FROM.match(line.strip())]
+    introduced = _introductions(above)
+    kept = [
+        line.rstrip()
+        for index, line in enumerate(above)
+        if index not in introduced and not line.lstrip().startswith(">") and not _SENT_FROM.match(line.strip())
+    ]
     return _BLANK_LINES.sub("\n\n", "\n".join(kept)).strip() or text[:LONGEST_TEXT].strip()
 
 
@@ -70,6 +75,21 @@ def _first_quoted(lines: list[str]) -> int:
     found = _introduction().search(joined)
     # A pattern may begin with the end of the line before.
     return joined.count("\n", 0, found.start() + 1) if found else rule
+
+
+def _introductions(lines: list[str]) -> set[int]:
+    """Lines right above quoted ones that end with a colon and name a date or an address, in whatever language."""
+    found: set[int] = set()
+    last = -1
+    for index, line in enumerate(lines):
+        if not line.strip():
+            continue
+        if line.lstrip().startswith(">") and last >= 0:
+            before = lines[last].strip()
+            if before.endswith((":", "：")) and ("@" in before or any(map(str.isdecimal, before))):
+                found.add(last)
+        last = index
+    return found
 
 
 @cache

@@ -144,7 +144,7 @@ class ReadObject:
             return None, stated
         try:
             amount, named = _amount(sent, stated, base_currency)
-            if amount < 0:
+            if amount.is_finite() and amount < 0:
                 self.refuse(value, f"{_shown(sent)} is negative; a value is 0 or more")
                 return None, named
             return to_minor(amount, named or base_currency), named

@@ -35,7 +35,7 @@ def posted_form(body: bytes, content_type: str) -> PostedForm:
     """Read `multipart/form-data` and `application/x-www-form-urlencoded`. Raises MailRefused for anything else."""
     kind = content_type.partition(";")[0].strip().casefold()
     if len(body) > MAX_BYTES:
-        message = f"The mail has more than {MAX_BYTES // 1_048_576} MB."
+        message = f"The mail is larger than {MAX_BYTES // 1_048_576} MB."
         raise MailRefused(message)
     if kind == "multipart/form-data" and "\n" not in content_type and "\r" not in content_type:
         return _multipart(parse(b"Content-Type: " + content_type.encode("utf-8", "replace") + b"\r\n\r\n" + body))
@@ -53,8 +53,7 @@ def posted_form(body: bytes, content_type: str) -> PostedForm:
 def _multipart(message: Message) -> PostedForm:
     fields: dict[str, bytes] = {}
     files: list[MailAttachment] = []
-    parts = message.get_payload()
-    for part in cast("list[Message]", parts) if isinstance(parts, list) else []:
+    for part in cast("list[Message]", message.get_payload()) if message.is_multipart() else []:
         disposition = next(iter(raw_headers(part, "content-disposition")), "")
         filename, name = _FILENAME.search(disposition), _NAME.search(disposition)
         content = _content(part)
