@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.import_views import ImportView
@@ -29,7 +29,7 @@ from deals_app.services.saved_views import save_view
 from deals_app.services.scoring.analysing import analyse_deals
 from deals_app.services.sign_in import sign_in
 from deals_app.services.stage_transition import move_deal
-from deals_app.services.unit_of_work import reading
+from deals_app.services.unit_of_work import reading, unit_of_work
 from deals_app.services.webhooks.endpoints import create_webhook, send_test
 from tests.people import PASSWORD
 
