@@ -14,11 +14,13 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any, Final, cast
 
-from deals_app.integrations.oauth import Provider
+from deals_app.integrations.oauth import Provider, introspected
 from deals_app.integrations.vendor_errors import RateLimited, SignInAgain, VendorDown, VendorRefused, seconds_of
 
 API_URL: Final = "https://api.hubapi.com"
 _SIGN_IN_URL: Final = "https://app.hubspot.com"
+# Version 1, which the client still calls, ends on 16 February 2027 and carries tokens in its addresses.
+_OAUTH: Final = "/oauth/2026-03"
 SCOPES: Final = (
     *("oauth", "crm.objects.deals.read", "crm.objects.deals.write", "crm.objects.companies.read"),
     *("crm.objects.owners.read", "crm.schemas.deals.read"),
@@ -33,7 +35,7 @@ PROPERTIES: Final = (
 )
 _SECONDS: Final = (5, 30)
 # Each part of the client raises errors of its own.
-_PACKAGES: Final = ("crm.associations", "crm.companies", "crm.deals", "crm.owners", "crm.pipelines", "oauth")
+_PACKAGES: Final = ("crm.associations", "crm.companies", "crm.deals", "crm.owners", "crm.pipelines")
 # Its burst limit counts ten seconds.
 _PAUSE: Final = 10.0
 _UNAUTHORISED: Final = 401
@@ -74,12 +76,22 @@ def provider(*, client_id: str, client_secret: str, api_url: str = API_URL) -> P
     sign_in = _SIGN_IN_URL if api_url == API_URL else api_url
     return Provider(
         authorize_url=f"{sign_in}/oauth/authorize",
-        token_url=f"{api_url}/oauth/v1/token",
+        token_url=f"{api_url}{_OAUTH}/token",
+        introspect_url=f"{api_url}{_OAUTH}/token/introspect",
         client_id=client_id,
         client_secret=client_secret,
         scopes=SCOPES,
         has_pkce=False,
     )
+
+
+def portal_id_of(provider: Provider, access_token: str) -> str:
+    """The account a token is for; webhooks name it. Raises as `oauth.introspected`."""
+    found = introspected(provider, access_token).get("hub_id")
+    if not isinstance(found, int):
+        message = "HubSpot's sign-in named no account"
+        raise VendorRefused(message)
+    return str(found)
 
 
 class HubSpotAccount:
@@ -99,15 +111,8 @@ class HubSpotAccount:
         # Trying again is the job's: it knows how long the vendor wants us to wait, and who else is waiting.
         self._client: Any = import_module("hubspot").HubSpot(access_token=access_token, retry=Retry(0, redirect=False))
         self._client.config["host"] = api_url
-        self._token = access_token
         self._properties = list(dict.fromkeys([*PROPERTIES, *properties]))
         self._most_found = most_found
-
-    def portal_id(self) -> str:
-        """Whose account the token is for; webhooks name it."""
-        with _told():
-            found = self._client.oauth.access_tokens_api.get(self._token, _request_timeout=_SECONDS)
-        return str(found.hub_id)
 
     def deals(self, *, after: str | None = None, is_archived: bool = False) -> Page:
         """A page of up to 100 deals, by id; with `is_archived` of the deleted ones."""

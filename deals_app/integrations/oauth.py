@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from deals_app.integrations.vendor_errors import SignInAgain, VendorDown, VendorRefused
 
@@ -29,6 +29,7 @@ class Provider:
     client_secret: str = field(repr=False)
     scopes: tuple[str, ...]
     has_pkce: bool
+    introspect_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,18 @@ def refreshed(provider: Provider, refresh_token: str) -> Tokens:
         return _tokens(session.refresh_token(provider.token_url, refresh_token=refresh_token), refresh_token)
 
 
+def introspected(provider: Provider, access_token: str) -> Mapping[str, Any]:
+    """What the system says of a token (RFC 7662). Raises SignInAgain when it is not good, and as `tokens_for`."""
+    with _session(provider, None) as session:
+        answer = session.introspect_token(provider.introspect_url, token=access_token, token_type_hint="access_token")  # noqa: S106 (a kind)
+        answer.raise_for_status()
+        found = answer.json()
+    if not isinstance(found, dict) or not cast("dict[str, Any]", found).get("active"):
+        message = "The access token is no longer good"
+        raise SignInAgain(message)
+    return cast("dict[str, Any]", found)
+
+
 @contextmanager
 def _session(provider: Provider, redirect_uri: str | None) -> Generator[Any]:
     from authlib.common.errors import AuthlibBaseError
@@ -91,8 +104,11 @@ def _session(provider: Provider, redirect_uri: str | None) -> Generator[Any]:
             redirect_uri=redirect_uri,
             code_challenge_method="S256" if provider.has_pkce else None,
             token_endpoint_auth_method="client_secret_post",  # noqa: S106 (the name of a method)
+            revocation_endpoint_auth_method="client_secret_post",
             default_timeout=_SECONDS,
         ) as session:
+            # A redirected POST would carry the secret along.
+            session.max_redirects = 0
             yield session
     except AuthlibBaseError as problem:
         raise SignInAgain(problem.description or problem.error or "The sign-in was refused") from problem

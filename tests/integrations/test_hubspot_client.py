@@ -56,11 +56,13 @@ def account(simulated: HubSpot) -> HubSpotAccount:
 def test_signing_in_refreshing_and_signing_in_anew(simulated: HubSpot) -> None:
     tokens = signed_in(provider(simulated))
     assert timedelta(minutes=25) < tokens.expires_at - datetime.now(UTC) <= timedelta(minutes=30)
-    assert HubSpotAccount(tokens.access_token, api_url=simulated.url).portal_id() == str(PORTAL)
+    assert hubspot_client.portal_id_of(provider(simulated), tokens.access_token) == str(PORTAL)
     assert "simulated-" not in repr(tokens)
     requests.post(f"{simulated.url}/_expire", timeout=5)
     with pytest.raises(SignInAgain):
         HubSpotAccount(tokens.access_token, api_url=simulated.url).owners()
+    with pytest.raises(SignInAgain):
+        hubspot_client.portal_id_of(provider(simulated), tokens.access_token)
     assert tokens.refresh_token is not None
     again = oauth.refreshed(provider(simulated), tokens.refresh_token)
     assert again.refresh_token == tokens.refresh_token
@@ -136,7 +138,11 @@ def test_limits_and_faults(simulated: HubSpot, account: HubSpotAccount) -> None:
     with pytest.raises(VendorDown):
         account.pipelines()
     assert account.pipelines()
-    assert requests.post(faults, json={"nonsense": 1}, timeout=5).status_code == 400
+    for wrong in ({"nonsense": 1}, {"failures": -1}, {"failures": "many"}, {"gaps": 1}):
+        assert requests.post(faults, json=wrong, timeout=5).status_code == 400
+    requests.post(faults, json={"failures": 1}, timeout=5)
+    with pytest.raises(VendorDown):
+        oauth.refreshed(provider(simulated), "kept")
     with pytest.raises(VendorDown):
         HubSpotAccount("token", api_url="http://127.0.0.1:9").owners()
 

@@ -50,11 +50,11 @@ class HubSpot(Simulation):
         self._most_found = most_found
         self._events = 0
         self._sign_in = SigningIn("HubSpot", seconds=1800)
-        self._sign_in.attach(self, authorize="/oauth/authorize", token="/oauth/v1/token")  # noqa: S106 (a path)
+        self._sign_in.attach(self, authorize="/oauth/authorize", token="/oauth/2026-03/token")  # noqa: S106 (a path)
         self._serve()
 
     def _serve(self) -> None:
-        self.on("GET", "/oauth/v1/access-tokens/{token}", self._token)
+        self.on("POST", "/oauth/2026-03/token/introspect", self._introspect)
         self.on("GET", "/crm/v3/objects/deals", self._list)
         self.on("GET", "/crm/v3/objects/deals/{id}", self._one)
         self.on("PATCH", "/crm/v3/objects/deals/{id}", self._update)
@@ -79,9 +79,10 @@ class HubSpot(Simulation):
         body = {"status": "error", "message": message, "errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"}
         return Answer(body, 429, {"Retry-After": "7"})
 
-    def _token(self, request: Request) -> Answer:
-        token = request.match["token"]
-        return Answer({"token": token, "hub_id": PORTAL, "app_id": _APP, "user": "jane@example.com", "scopes": []})
+    def _introspect(self, request: Request) -> Answer:
+        if not self._sign_in.is_good(request.form.get("token", "")):
+            return Answer({"active": False})
+        return Answer({"active": True, "hub_id": PORTAL, "app_id": _APP, "token_type": "bearer", "scopes": []})
 
     def _list(self, request: Request) -> Answer:
         limit = min(int(request.query.get("limit", "10")), _PAGE)

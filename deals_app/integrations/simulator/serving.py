@@ -39,6 +39,9 @@ class Faults:
             if isinstance(value, bool) is not isinstance(known[name], bool) or not isinstance(value, int | float):
                 message = f"{name} must be of the kind of {known[name]!r}"
                 raise ValueError(message)
+            if value < 0:
+                message = f"{name} must not be negative"
+                raise ValueError(message)
         return replace(before, **changes)
 
     def applied_to(self, sent: list[Any]) -> list[Any]:

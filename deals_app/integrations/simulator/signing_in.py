@@ -45,7 +45,11 @@ class SigningIn:
 
     def is_signed_in(self, request: Request) -> bool:
         """Whether the call carries an access token that is good."""
-        return request.token in self._access
+        return self.is_good(request.token)
+
+    def is_good(self, token: str) -> bool:
+        """Whether this is an access token that has not expired."""
+        return token in self._access
 
     def _page(self, request: Request) -> Answer:
         hidden = "".join(
