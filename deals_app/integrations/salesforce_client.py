@@ -6,6 +6,7 @@ The client is heavy and imported in jobs only, inside the functions. Records com
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -154,9 +155,9 @@ class SalesforceOrganization:
 
     def update_opportunity(self, opportunity_id: str, fields: Mapping[str, str | Decimal | None]) -> None:
         """Set fields of an opportunity. Amounts are Decimals in major units."""
-        sent = {name: str(value) if isinstance(value, Decimal) else value for name, value in fields.items()}
+        address = f"sobjects/Opportunity/{_checked(opportunity_id)}"
         with self._told():
-            self._client.restful(f"sobjects/Opportunity/{_checked(opportunity_id)}", method="PATCH", json=sent)
+            self._client.restful(address, method="PATCH", data=_written(fields))
 
     def _records(self, rest: str) -> Iterator[dict[str, Any]]:
         with self._told():
@@ -213,6 +214,14 @@ def _error_of(problem: Any) -> Exception:
     if status == _UNAUTHORISED:
         return SignInAgain(message)
     return VendorDown(message) if status >= _SERVER_FAULT else VendorRefused(message)
+
+
+def _written(fields: Mapping[str, str | Decimal | None]) -> str:
+    """As JSON, where an amount is a number with exactly its digits: neither a text nor a float."""
+    values = {
+        name: format(value, "f") if isinstance(value, Decimal) else json.dumps(value) for name, value in fields.items()
+    }
+    return "{" + ", ".join(f"{json.dumps(name)}: {value}" for name, value in values.items()) + "}"
 
 
 def _code_of(content: object) -> str:

@@ -136,7 +136,7 @@ def test_stages_and_writing_back(simulated: Salesforce, organization: Salesforce
     key = list(simulated.opportunities)[5]
     organization.update_opportunity(key, {"StageName": "Closed Won", "Amount": Decimal("12.50")})
     (written,) = organization.opportunities_of([key])
-    assert (written["StageName"], written["IsWon"], written["Amount"]) == ("Closed Won", True, "12.50")
+    assert (written["StageName"], written["IsWon"], written["Amount"]) == ("Closed Won", True, Decimal("12.5"))
     with pytest.raises(VendorRefused):
         organization.update_opportunity(key, {"Nonsense": "1"})
 

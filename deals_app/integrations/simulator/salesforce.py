@@ -128,6 +128,9 @@ class Salesforce(Simulation):
             return Answer([{"message": "entity is deleted", "errorCode": "NOT_FOUND"}], 404)
         if unknown := [name for name in request.json if name not in found]:
             return Answer([{"message": f"No such column '{unknown[0]}'", "errorCode": "INVALID_FIELD"}], 400)
+        if isinstance(request.json.get("Amount"), str):
+            message = "Cannot deserialize instance of currency from VALUE_STRING"
+            return Answer([{"message": message, "errorCode": "JSON_PARSER_ERROR"}], 400)
         self._set(found, request.json)
         return Answer(None, 204)
 
