@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
+from urllib.parse import urlsplit
 
 # The role the application works as, whoever DATABASE_URL signs in (migrations/walls.py makes it).
 APPLICATION_ROLE = "deals_app"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
+DEFAULT_HUBSPOT_URL = "https://api.hubapi.com"
+DEFAULT_SALESFORCE_URL = "https://login.salesforce.com"
 SHORTEST_SECRET_KEY = 32
 
 AssetsSource = Literal["cdn", "local", "auto"]
@@ -39,6 +42,8 @@ class Settings:
     max_upload_bytes: int
     trusted_hosts: tuple[str, ...]
     webhook_allow_internal: bool
+    hubspot_api_url: str
+    salesforce_login_url: str
 
     @property
     def cookies_need_https(self) -> bool:
@@ -74,6 +79,12 @@ FIELD_NOTES: tuple[tuple[str, str, str], ...] = (
         "0",
         "`1`: webhooks may also go to internal addresses and by http. For development; it opens the inner network.",
     ),
+    ("HUBSPOT_API_URL", DEFAULT_HUBSPOT_URL, "Where HubSpot is; another one only for `deals simulate hubspot`."),
+    (
+        "SALESFORCE_LOGIN_URL",
+        DEFAULT_SALESFORCE_URL,
+        "Where people sign in to Salesforce: a sandbox is at `https://test.salesforce.com`.",
+    ),
 )
 
 
@@ -92,6 +103,10 @@ def settings_from_environment(environ: Mapping[str, str] | None = None, *, data_
         assets=_assets(env.get("ASSETS") or "auto"),
         metrics_token=env.get("METRICS_TOKEN", ""),
         max_upload_bytes=_megabytes(env.get("MAX_UPLOAD_MB") or "200"),
+        hubspot_api_url=_vendor_url(env.get("HUBSPOT_API_URL") or DEFAULT_HUBSPOT_URL, "HUBSPOT_API_URL"),
+        salesforce_login_url=_vendor_url(
+            env.get("SALESFORCE_LOGIN_URL") or DEFAULT_SALESFORCE_URL, "SALESFORCE_LOGIN_URL"
+        ),
         trusted_hosts=tuple(host.strip() for host in env.get("TRUSTED_HOSTS", "").split(",") if host.strip()),
         webhook_allow_internal=_yes_or_no(env.get("WEBHOOK_ALLOW_INTERNAL") or "0", "WEBHOOK_ALLOW_INTERNAL"),
     )
@@ -126,6 +141,16 @@ def _psycopg_url(url: str, name: str) -> str:
         message = f"{name} must look like postgresql://user:password@host:5432/database, got {scheme!r}"
         raise SettingsError(message)
     return f"postgresql+psycopg://{rest}"
+
+
+def _vendor_url(value: str, name: str) -> str:
+    """Tokens and secrets go there: nothing but https, except to this machine."""
+    parts = urlsplit(value)
+    is_here = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if not parts.hostname or parts.scheme not in ({"http", "https"} if is_here else {"https"}):
+        message = f"{name} must be an https address, or an http one on this machine; got {value!r}"
+        raise SettingsError(message)
+    return value.rstrip("/")
 
 
 def _assets(value: str) -> AssetsSource:
