@@ -19,7 +19,7 @@ from deals_app.services.unit_of_work import UnitOfWork
 FACTS = text("""
     WITH touches AS (
         SELECT deal_id, max(greatest(at, done_at)) AS last_at,
-               count(*) FILTER (WHERE greatest(at, done_at) > now() - interval '30 days') AS lately,
+               count(*) FILTER (WHERE greatest(at, done_at) > change_time() - interval '30 days') AS lately,
                min(due_on) FILTER (WHERE done_at IS NULL) AS next_step_on
         FROM activities WHERE deal_id = ANY(:ids) AND (actor <> :analyst OR done_at IS NOT NULL)
         GROUP BY deal_id

@@ -29,7 +29,7 @@ MEDIANS = text("""
 GAPS = text("""
     WITH days AS (
         SELECT DISTINCT deal_id, (at AT TIME ZONE :time_zone)::date AS on_day FROM activities
-        WHERE at > now() - interval '180 days' AND actor <> :analyst
+        WHERE at > change_time() - interval '180 days' AND actor <> :analyst
     ), gaps AS (
         SELECT deal_id, on_day - lag(on_day) OVER (PARTITION BY deal_id ORDER BY on_day) AS days FROM days
     )
