@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
@@ -31,15 +32,20 @@ def deal_id(people: People) -> UUID:
     return create_deal(people.alice, NewDeal(name="Rollout", currency="USD", assigned_to=people.alice.user_id))
 
 
-@pytest.mark.parametrize("by_the_clock", [False, True])
+def ask(people: People, deal_id: UUID) -> None:
+    with unit_of_work(people.alice) as work:
+        request_analysis(work, deal_id)
+
+
+def an_hour_passes(_people: People, _deal_id: UUID) -> None:
+    assert schedule_once() == 2
+
+
+@pytest.mark.parametrize("call", [ask, an_hour_passes])
 def test_a_worker_analyses_what_was_asked_for_or_is_due(
-    app: Flask, people: People, deal_id: UUID, by_the_clock: bool
+    app: Flask, people: People, deal_id: UUID, call: Callable[[People, UUID], None]
 ) -> None:
-    if by_the_clock:
-        assert schedule_once() == 2
-    else:
-        with unit_of_work(people.alice) as work:
-            request_analysis(work, deal_id)
+    call(people, deal_id)
     with burst_worker(app) as worker:
         output, _ = worker.communicate(timeout=PATIENCE_SECONDS)
     assert worker.returncode == 0, output.decode()
