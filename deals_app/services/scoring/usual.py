@@ -25,8 +25,8 @@ MEDIANS = text("""
     WHERE d.status = 'open' AND d.deleted_at IS NULL AND d.value > 0 AND NOT d.value_estimated
     GROUP BY d.pipeline_id
 """)
-# Days between the days on which anybody did anything about the same open deal. Laterally, so that each deal costs its own
-# few rows: before it has statistics the planner would go through all the deals for each activity.
+# Days between the days on which anybody did anything about the same open deal. Laterally, so that each deal costs its
+# own few rows: before it has statistics the planner would go through all the deals for each activity.
 GAPS = text("""
     SELECT d.stage_id, percentile_disc(0.5) WITHIN GROUP (ORDER BY g.days) AS days
     FROM deals d CROSS JOIN LATERAL (
