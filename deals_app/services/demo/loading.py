@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,7 +64,7 @@ def _load(company: Company, until: datetime, scale: float) -> None:
     until = datetime.fromisoformat(begun["until"])
     story = story_of(company, until=until, time_zone=setup.time_zone, scale=begun["scale"])
     tell(known_of(setup, _people(setup)), story)
-    _analyse(setup)
+    _analyse(replace(setup, as_of=until))
     with unit_of_work(setup) as work:
         record(work, TOLD, f"tenant:{setup.tenant_id}", {"steps": len(story)})
 

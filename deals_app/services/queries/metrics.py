@@ -16,7 +16,6 @@ from deals_app.domain.errors import NotFound
 from deals_app.domain.money import from_minor
 from deals_app.models import Deal, Pipeline, Stage
 from deals_app.services.queries.totals import NEWEST, Sum, as_sum, merged, minor_scale, sum_columns, total_of
-from deals_app.services.statements import AnyRow
 from deals_app.services.unit_of_work import reading
 
 # Values without a rate into the base currency cannot be compared, and those nobody knows are no values.
@@ -26,7 +25,7 @@ STANDING = text("""
         FROM deals d
         JOIN unnest(CAST(:currencies AS text[]), CAST(:scales AS numeric[])) AS s (currency, scale) USING (currency)
         WHERE d.pipeline_id = :pipeline_id AND d.status = 'open' AND d.deleted_at IS NULL AND d.value IS NOT NULL
-    ), this AS (SELECT worth FROM worths WHERE id = :deal_id)
+    ), this AS MATERIALIZED (SELECT worth FROM worths WHERE id = :deal_id)
     SELECT count(*) FILTER (WHERE w.worth <= this.worth) * 100.0 / count(*) AS percentile,
            count(*) FILTER (WHERE w.worth > this.worth) + 1 AS value_rank
     FROM worths w CROSS JOIN this HAVING count(*) > 0
@@ -114,7 +113,7 @@ def source_counts(actor: Actor) -> dict[str, SourceCount]:
         return {row.source: SourceCount(success=row.success, failure=row.failure) for row in session.execute(BY_SOURCE)}
 
 
-def _stages_with_sums(session: Session, actor: Actor, deal_id: UUID | None) -> Sequence[AnyRow]:
+def _stages_with_sums(session: Session, actor: Actor, deal_id: UUID | None) -> Sequence[Any]:
     """Every stage of the pipeline with what its live deals come to, a row for each currency; none without the deal."""
     rates = NEWEST.subquery("rates")
     sums = (
@@ -138,7 +137,7 @@ def _stages_with_sums(session: Session, actor: Actor, deal_id: UUID | None) -> S
     return session.execute(statement, {"base_currency": actor.base_currency}).all()
 
 
-def _standing(session: Session, actor: Actor, deal_id: UUID, rows: Sequence[AnyRow]) -> AnyRow | None:
+def _standing(session: Session, actor: Actor, deal_id: UUID, rows: Sequence[Any]) -> Any:
     scales = {row.currency: minor_scale(row.rate, row.currency, actor.base_currency) for row in rows if row.rate}
     scales[actor.base_currency] = Decimal(1)
     return session.execute(
@@ -152,14 +151,14 @@ def _standing(session: Session, actor: Actor, deal_id: UUID, rows: Sequence[AnyR
     ).one_or_none()
 
 
-def _distribution(rows: Sequence[AnyRow]) -> dict[str, int]:
+def _distribution(rows: Sequence[Any]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.key] = counts.get(row.key, 0) + row.count
     return counts
 
 
-def _value(actor: Actor, rows: Sequence[AnyRow]) -> PipelineValue:
+def _value(actor: Actor, rows: Sequence[Any]) -> PipelineValue:
     sums: list[Sum] = merged(as_sum(row) for row in rows)
     rates: dict[str, Any] = {row.currency: (row.rate, row.on_date) for row in rows if row.rate is not None}
     total = total_of(sums, base_currency=actor.base_currency, rates=rates)
