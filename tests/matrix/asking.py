@@ -25,6 +25,7 @@ from tests.matrix.bodies import (
     least_of,
     names_in_form,
     operation_of,
+    sent_by_others,
 )
 from tests.matrix.rights import Caller
 from tests.matrix.things import OF_ENDPOINT, WORDS, make_things
@@ -111,8 +112,11 @@ def request_of(
     """A request that only who asks can be wrong with, about things just made in the admin's tenant."""
     ids = make_things(route.endpoint, names_of(app, route), admin=admin, user=user, owner=owner)
     schema = body_schema(app, operation_of(app, route.rule, route.method))
-    least = least_of(app, schema, ids) | BODIES.get(route.endpoint, {}) if schema else None
-    return Request(route=route, path=ids, json=least, form_ids=ids)
+    if route.endpoint in BODIES:
+        body = BODIES[route.endpoint](ids)
+    else:
+        body = least_of(app, schema, ids) if schema else sent_by_others(route.endpoint)
+    return Request(route=route, path=ids, json=body, form_ids=ids)
 
 
 class Asker:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from flask_openapi3 import OpenAPI
 
 from deals_app.domain.calendar import today_in
+from deals_app.domain.strict_json import plain_numbers
+from deals_app.integrations.sources import source
 from tests.matrix.things import WORDS
 
 TODAY = today_in("UTC")
@@ -25,11 +27,20 @@ TEXTS: dict[str, Any] = {
     "status": "open",
 }
 # Bodies whose schema alone does not say what the route takes.
-BODIES: dict[str, dict[str, Any]] = {"api_deals.move": {"stage": "closed_lost"}}
+BODIES: dict[str, Callable[[Mapping[str, str]], dict[str, Any]]] = {
+    "api_deals.move": lambda _: {"stage": "closed_lost"},
+    "api_deal_bulk.change": lambda ids: {"ids": [ids["deal_id"]], "change": {"tags_add": ["hot"]}},
+    "api_webhooks.create": lambda _: {"url": f"https://example.com/{next(_numbers)}"},
+    "api_webhooks.replay_since": lambda _: {"since": f"{TODAY.isoformat()}T00:00:00Z"},
+}
 FORMS: dict[str, dict[str, Any]] = {
+    "api_deal_around.attach": {"file": FILE},
     "api_imports.upload": {"file": FILE},
     "board.add": {"stage": "", "name": "Quick"},
     "board.fold": {"stage": "{stage_id}", "fold": "yes"},
+    "deals.around.add_person": {"person": "{user_id}"},
+    "deals.around.add_rival": {"name": "Initech"},
+    "deals.around.attach": {"file": FILE},
     "deals.bulk.change": {"action": "tag", "add": "hot", "deal": "{deal_id}:1"},
     "deals.create": {
         "name": "New",
@@ -48,10 +59,14 @@ FORMS: dict[str, dict[str, Any]] = {
     "import_columns.start": {"column-0": "name"},
     "ingest.upload": {"file": FILE},
     "moves.move": {"stage": "proposal"},
+    "webhooks.change": {"url": "https://example.com/else"},
+    "webhooks.create": {"url": "https://example.com/new"},
     "settings.add_person": {"email": "new@acme.example", "name": "New", "role": "rep", "password": "a long password"},
     "settings.switch": {"tenant_id": "{tenant_id}"},
     "settings.create_key": {"name": "Shop", "role": "ingest"},
 }
+# What others call a deal: the same id would be the same deal each time.
+OWN_IDS = {"external_id", "id", "Id"}
 QUERIES: dict[str, str] = {
     "board.column": "?after=0~01900000-0000-7000-8000-000000000000",
     "import_check.rows": "?tab=new",
@@ -121,6 +136,19 @@ def _least(app: OpenAPI, name: str, schema: Schema, ids: Mapping[str, str]) -> A
 
 
 _numbers = count(1)
+
+
+def sent_by_others(endpoint: str) -> Any:
+    """What a route of the ingestion API takes: the example of its source, or a list of one; None for other routes."""
+    blueprint, _, name = endpoint.rpartition(".")
+    key, _, number = ("api", "", "many") if name == "bulk" else name.rpartition("_")
+    found = source(key) if blueprint == "api_ingestion" else None
+    if found is None:
+        return None
+    example = plain_numbers(
+        {name: value for name, value in found.EXAMPLE[0].items() if name not in {"external_id", "id", "Id"}}
+    )
+    return [example] if number == "many" else example
 
 
 def form_of(endpoint: str, ids: Mapping[str, str]) -> dict[str, Any]:

@@ -91,6 +91,10 @@ OF_BLUEPRINT: dict[str, May] = {
 }
 
 OF_ENDPOINT: dict[str, May] = {
+    "api_deal_around.files": May.MEMBERS,
+    "api_deal_around.people": May.MEMBERS,
+    "api_deal_around.read_file": May.MEMBERS,
+    "api_deal_around.rivals": May.MEMBERS,
     "api_deal_life.note": May.OWNERS,
     "api_deals.create": May.MEMBERS,
     "api_deals.index": May.MEMBERS,
@@ -107,6 +111,7 @@ OF_ENDPOINT: dict[str, May] = {
     "api_webhooks.log": May.MANAGERS,
     "api_webhooks.read": May.MANAGERS,
     "auth.logout": May.MEMBERS,
+    "deals.around.read_file": May.MEMBERS,
     "deals.delete": May.OWNERS,
     "deals.fields.fact": May.MEMBERS,
     "deals.stage.reopen": May.MANAGERS,

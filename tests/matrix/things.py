@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,19 +16,27 @@ from deals_app.domain.calendar import today_in
 from deals_app.models import WebhookDelivery
 from deals_app.services.activities import plan_step
 from deals_app.services.api_keys import create_api_key
+from deals_app.services.attachments import attach_file, remove_attachment
+from deals_app.services.collaborators import add_collaborator
+from deals_app.services.competitors import add_competitor, remove_competitor
+from deals_app.services.contacts import add_contact, remove_contact
+from deals_app.services.customer_editing import delete_customer
 from deals_app.services.customers import create_customer
 from deals_app.services.deals import NewDeal, create_deal, delete_deal
 from deals_app.services.editing import DealEdit, edit_deal
 from deals_app.services.pipeline_editing import NewPipeline, create_pipeline
 from deals_app.services.pipelines import pipelines
+from deals_app.services.queries.webhooks import webhooks
+from deals_app.services.saved_views import delete_view, save_view
 from deals_app.services.stage_transition import win_deal
 from deals_app.services.undo import latest_of_deal, undo_operation
 from deals_app.services.unit_of_work import unit_of_work
-from deals_app.services.webhooks.endpoints import create_webhook, send_test
+from deals_app.services.webhooks.endpoints import create_webhook, delete_webhook, send_test
 from tests.checked import check_file
 from tests.filled import import_file, queue_file
 
 FILE = "Deal Name,Company,Value,Stage\nAlpha {n},Acme Inc.,100,Lead\n,nobody,1,Lead\n"
+MOST_WEBHOOKS = 10
 numbers = count(1)
 
 
@@ -96,6 +105,9 @@ def a_key(made: Made) -> UUID:
 
 
 def a_webhook(made: Made) -> UUID:
+    """A tenant may have only so many: the oldest go."""
+    for old in webhooks(made.admin)[:-MOST_WEBHOOKS]:
+        delete_webhook(made.admin, old.id)
     return create_webhook(made.admin, url=f"https://example.com/hooks/{next(numbers)}").endpoint_id
 
 
@@ -103,9 +115,64 @@ def a_delivery(made: Made) -> UUID:
     """A message of the webhook that was made before it, which could not be delivered."""
     delivery_id = send_test(made.admin, UUID(made.ids["webhook_id"]))
     with unit_of_work(made.admin) as work:
-        given_up = {"state": "failed", "next_attempt_at": None, "last_error": "nobody was there"}
+        given_up = {"state": "failed", "error": "nobody was there"}
         work.session.execute(update(WebhookDelivery).where(WebhookDelivery.id == delivery_id).values(given_up))
     return delivery_id
+
+
+def an_attachment(made: Made) -> UUID:
+    file = io.BytesIO(b"an offer")
+    return attach_file(made.admin, UUID(made.ids["deal_id"]), filename=f"offer {next(numbers)}.txt", stream=file)
+
+
+def a_removed_attachment(made: Made) -> UUID:
+    attachment_id = an_attachment(made)
+    remove_attachment(made.admin, UUID(made.ids["deal_id"]), attachment_id)
+    return attachment_id
+
+
+def a_collaborator(made: Made) -> UUID | None:
+    user_id = made.admin.user_id
+    if user_id is not None:
+        add_collaborator(made.admin, UUID(made.ids["deal_id"]), user_id)
+    return user_id
+
+
+def a_competitor(made: Made) -> UUID:
+    return add_competitor(made.admin, UUID(made.ids["deal_id"]), name=f"Initech {next(numbers)}")
+
+
+def a_removed_competitor(made: Made) -> UUID:
+    competitor_id = a_competitor(made)
+    remove_competitor(made.admin, UUID(made.ids["deal_id"]), competitor_id)
+    return competitor_id
+
+
+def a_contact(made: Made) -> UUID:
+    return add_contact(made.admin, UUID(made.ids["customer_id"]), name=f"Ann {next(numbers)}").id
+
+
+def a_removed_contact(made: Made) -> UUID:
+    contact_id = a_contact(made)
+    remove_contact(made.admin, UUID(made.ids["customer_id"]), contact_id)
+    return contact_id
+
+
+def a_deleted_customer(made: Made) -> UUID:
+    customer_id = a_customer(made)
+    delete_customer(made.admin, customer_id)
+    return customer_id
+
+
+def a_view(made: Made) -> UUID:
+    """Of the page that WORDS names."""
+    return save_view(made.user, name=f"Mine {next(numbers)}", page=WORDS["page"], words={"owner": "me"})
+
+
+def a_deleted_view(made: Made) -> UUID:
+    view_id = a_view(made)
+    delete_view(made.user, view_id)
+    return view_id
 
 
 def a_done_import(made: Made) -> UUID:
@@ -128,6 +195,10 @@ def something_undone(made: Made) -> str:
 
 # By the name of the variable or field. What is a word and no id means the same in every tenant.
 THINGS: dict[str, Make] = {
+    "activity_id": a_step,
+    "attachment_id": an_attachment,
+    "competitor_id": a_competitor,
+    "contact_id": a_contact,
     "customer_id": a_customer,
     "deal_id": a_deal,
     "delivery_id": a_delivery,
@@ -142,22 +213,52 @@ THINGS: dict[str, Make] = {
     "assigned_to": lambda made: made.admin.user_id,
     "move_to": a_stage,
     "tenant_id": lambda made: made.admin.tenant_id,
+    "view_id": a_view,
     "webhook_id": a_webhook,
 }
 # Made in what another name of the path stands for.
-SECOND = {"delivery_id", "stage_id", "step_id"}
-WORDS = {"filename": "css/base.css", "form_key": "nothing", "key": "name", "kind": "csv", "stage": "lead"}
+SECOND = {
+    "activity_id",
+    "attachment_id",
+    "competitor_id",
+    "contact_id",
+    "delivery_id",
+    "stage_id",
+    "step_id",
+    "user_id",
+}
+WORDS = {
+    "filename": "css/base.css",
+    "form_key": "nothing",
+    "key": "name",
+    "kind": "csv",
+    "page": "deals",
+    "stage": "lead",
+}
 
 # Routes that need theirs in a certain state; a name that is in no path is made before the request all the same.
 OF_ENDPOINT: dict[str, dict[str, Make]] = {
+    "api_contacts.restore": {"contact_id": a_removed_contact},
+    "api_customers.restore": {"customer_id": a_deleted_customer},
+    "api_deal_bulk.change": {"deal_id": a_deal},
+    "api_deal_around.remove_person": {"user_id": a_collaborator},
+    "api_deal_around.restore_file": {"attachment_id": a_removed_attachment},
+    "api_deal_around.restore_rival": {"competitor_id": a_removed_competitor},
     "api_deals.reopen": {"deal_id": a_won_deal},
     "api_deals.restore": {"deal_id": a_deleted_deal},
     "api_deals.undo": {"deal_id": a_deal_they_changed},
     "api_imports.cancel": {"import_id": a_queued_import},
+    "api_saved_views.restore": {"view_id": a_deleted_view},
+    "customers.restore": {"customer_id": a_deleted_customer},
+    "customers.restore_person": {"contact_id": a_removed_contact},
+    "deals.around.remove_person": {"user_id": a_collaborator},
+    "deals.around.restore_file": {"attachment_id": a_removed_attachment},
+    "deals.around.restore_rival": {"competitor_id": a_removed_competitor},
     "deals.stage.reopen": {"deal_id": a_won_deal},
     "imports.cancel": {"import_id": a_queued_import},
     "undo.latest": {"operation": an_operation},
     "undo.redo": {"": something_undone},
+    "views.restore": {"view_id": a_deleted_view},
 }
 OF_BLUEPRINT: dict[str, dict[str, Make]] = {
     "import_check": {"import_id": a_checked_import},
