@@ -8,14 +8,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
-
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, RuleBroken, StageAsks
 from deals_app.domain.matching import is_blank, match_key
-from deals_app.domain.rank import position_between
 from deals_app.domain.stages import unanswered
-from deals_app.models import Deal
+from deals_app.domain.views import DealView
 from deals_app.services.customers import bring_back_customers, customer_named
 from deals_app.services.editing import (
     Edited,
@@ -27,9 +24,8 @@ from deals_app.services.editing import (
 )
 from deals_app.services.locking import check_version, locked_deal
 from deals_app.services.pipelines import chosen_pipeline, chosen_stage
-from deals_app.services.placing import top_of
 from deals_app.services.unit_of_work import unit_of_work
-from deals_app.services.writing import CHANGE_TIME, write_deal
+from deals_app.services.writing import CHANGE_TIME, insert_deal, write_deal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +49,12 @@ class NewDeal:
 
 
 def create_deal(actor: Actor, new: NewDeal) -> UUID:
-    """Make a deal on top of its pipeline's first open stage, or of the open stage given; returns its id.
+    """`made_deal`, where nobody looks at it yet; returns its id."""
+    return made_deal(actor, new).id
+
+
+def made_deal(actor: Actor, new: NewDeal) -> DealView:
+    """Make a deal on top of its pipeline's first open stage, or of the open stage given.
 
     Raises Invalid naming every wrong field, NotFound for the pipeline, Forbidden for ingest keys.
     """
@@ -69,10 +70,10 @@ def create_deal(actor: Actor, new: NewDeal) -> UUID:
     if new.expected_close_date is not None and new.expected_close_date <= actor.today:
         problems.append(FieldProblem("expected_close_date", "must be after today"))
     with unit_of_work(actor) as work:
-        problems += reference_problems(work.session, new.customer_id, new.assigned_to)
+        problems += reference_problems(work.connection, new.customer_id, new.assigned_to)
         if problems:
             raise Invalid(*problems)
-        pipeline = chosen_pipeline(work.session, new.pipeline)
+        pipeline = chosen_pipeline(work.connection, new.pipeline)
         stage = chosen_stage(pipeline, new.stage)
         if not stage.is_open:
             raise Invalid(FieldProblem("stage", "a new deal starts in an open stage"))
@@ -82,30 +83,25 @@ def create_deal(actor: Actor, new: NewDeal) -> UUID:
         known = {"value": new.value, "customer_id": customer_id, "assigned_to": new.assigned_to}
         if asked := unanswered(stage, known | {"expected_close_date": new.expected_close_date}):
             raise StageAsks(*asked)
-        return work.session.scalars(
-            insert(Deal)
-            .values(
-                tenant_id=actor.tenant_id,
-                name=new.name.strip(),
-                match_key=match_key(new.name),
-                customer_id=customer_id,
-                assigned_to=new.assigned_to,
-                value=new.value,
-                currency=new.currency,
-                value_estimated=new.value_estimated,
-                pipeline_id=pipeline.id,
-                stage_id=stage.id,
-                status=stage.status,
-                probability=stage.probability,
-                source=new.source,
-                ingested_from=new.ingested_from,
-                expected_close_date=new.expected_close_date,
-                tags=list(new.tags),
-                custom_fields=dict(new.custom_fields),
-                position=position_between(None, top_of(work.session, stage.id)),
-            )
-            .returning(Deal.id)
-        ).one()
+        values = {
+            "name": new.name.strip(),
+            "match_key": match_key(new.name),
+            "customer_id": customer_id,
+            "assigned_to": new.assigned_to,
+            "value": new.value,
+            "currency": new.currency,
+            "value_estimated": new.value_estimated,
+            "pipeline_id": pipeline.id,
+            "stage_id": stage.id,
+            "status": stage.status,
+            "probability": stage.probability,
+            "source": new.source,
+            "ingested_from": new.ingested_from,
+            "expected_close_date": new.expected_close_date,
+            "tags": list(new.tags),
+            "custom_fields": dict(new.custom_fields),
+        }
+        return insert_deal(work, values)
 
 
 def take_deal(actor: Actor, deal_id: UUID) -> Edited:

@@ -34,7 +34,7 @@ def create(body: shapes.CreateDeal) -> Answer:
     """Create a deal."""
     values = body.model_dump(exclude={"pipeline_id", "tags"})
     new = NewDeal(**values, tags=tuple(body.tags), pipeline=_text(body.pipeline_id), ingested_from="api")
-    return _answer(deal(actor(), deals.create_deal(actor(), new)), 201)
+    return _answer(deals.made_deal(actor(), new), 201)
 
 
 @blueprint.get("", responses={200: AnsweredPage[list[shapes.DealAnswer]]})
