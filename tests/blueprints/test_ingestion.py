@@ -12,10 +12,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from deals_app.domain.actor import Actor
+from deals_app.domain.strict_json import plain_numbers
+from deals_app.integrations.sources import source
 from deals_app.models import Activity, Deal, DealEvent, InboundItem, Lead, LeadDeal, OutboxRow
 from deals_app.services.deals import delete_deal
 from deals_app.services.ingesting.inbox import Raw, keep
 from deals_app.services.ingesting.receiving import process_delivery, replay
+from deals_app.services.ingestion import Door, object_doors
 from deals_app.services.stage_transition import win_deal
 from deals_app.services.unit_of_work import reading
 from tests.blueprints.programs import DEAL_FIELDS, Api, data
@@ -173,6 +176,21 @@ def test_the_figures_count_what_came_in(api: Api) -> None:
     of_deal = data(api("GET", f"/api/sales/deals/metrics?deal_id={deal_id}"))
     assert (of_deal["percentile"], of_deal["value_rank"]) == (100, 1)
     assert api("GET", "/api/sales/deals/metrics?deal_id=nothing").status_code == 400
+
+
+@pytest.mark.parametrize("door", object_doors(), ids=lambda door: door.key)
+def test_the_example_of_every_source_is_a_deal_and_again_the_same(api: Api, door: Door) -> None:
+    found = source(door.key)
+    assert found is not None
+    example = plain_numbers(dict(found.EXAMPLE[0]))
+    first = api("POST", door.endpoint, example)
+    assert first.status_code == 201, first.json
+    draft = found.EXAMPLE[1].draft
+    assert draft is not None
+    deal = first.json["data"]
+    assert (deal["name"], deal["value"], deal["ingested_from"]) == (draft.name, draft.value_minor, door.key)
+    again = api("POST", door.endpoint, example)
+    assert (again.status_code, again.json["action"], again.json["deal_id"]) == (200, "unchanged", deal["id"])
 
 
 class TestBulk:
