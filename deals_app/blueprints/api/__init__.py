@@ -9,7 +9,17 @@ from flask.json.provider import DefaultJSONProvider
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from deals_app.blueprints.api import customers, deal_life, deals, events, pipelines, sales_deals, sales_imports, users
+from deals_app.blueprints.api import (
+    customers,
+    deal_life,
+    deals,
+    events,
+    forms,
+    pipelines,
+    sales_deals,
+    sales_imports,
+    users,
+)
 from deals_app.blueprints.api.idempotency import remember_answers
 from deals_app.domain.strict_json import strict_loads
 from deals_app.extensions import csrf
@@ -38,6 +48,7 @@ def init_api(app: OpenAPI) -> None:
         deal_life.blueprint,
         customers.blueprint,
         pipelines.blueprint,
+        forms.blueprint,
         users.blueprint,
         events.blueprint,
     ):
