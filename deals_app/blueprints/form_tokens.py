@@ -28,7 +28,7 @@ class Shown:
 
 def token_for(form_id: UUID, came_from: Mapping[str, str]) -> str:
     """For a form that is shown now; `came_from` are utm_* and referrer."""
-    kept = {name: text[:LONGEST_ORIGIN_WORD] for name, text in came_from.items() if text}
+    kept = {name: text.replace("\x00", "")[:LONGEST_ORIGIN_WORD] for name, text in came_from.items() if text}
     return cast("str", _signer().dumps([str(form_id), kept]))
 
 

@@ -13,12 +13,13 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from deals_app.blueprints.form_tokens import read_token, token_for
+from deals_app.blueprints.form_tokens import Shown, read_token, token_for
 from deals_app.blueprints.post_rate import FLOOD, comes_often
 from deals_app.blueprints.web import allow_frames_of, request_id
 from deals_app.domain.errors import FieldProblem, Unavailable
 from deals_app.domain.form_answers import CONSENT, answer_problems, answers_to, longest
 from deals_app.extensions import csrf
+from deals_app.services.ingesting.processing import Outcome
 from deals_app.services.public_forms import Arrival, PublicForm, public_form, receive_form
 
 blueprint = Blueprint("public_forms", __name__, url_prefix="/f")
@@ -51,15 +52,22 @@ def send(form_key: str) -> Response | WerkzeugResponse:
     if problems or shown.at is None:
         notice = "" if shown.at or problems else TOO_OLD
         return _form(found, came_from=shown.came_from, problems=problems, notice=notice, status=422)
-    is_often = comes_often(form_key)
-    arrival = Arrival(
-        honeypot=request.form.get(HONEYPOT, ""), shown_at=shown.at, is_often=is_often, consent=found.form.consent
-    )
-    body = json.dumps({**shown.came_from, **answers}, ensure_ascii=False).encode("utf-8", "replace")
-    outcome = receive_form(found, body, arrival, content_type="application/json")
+    outcome = _received(found, shown, answers)
     if not outcome.is_good:
         return _form(found, came_from=shown.came_from, problems=outcome.problems, status=422)
     return redirect(url_for("public_forms.form", form_key=form_key, sent=1, embed=_embed()), code=303)
+
+
+def _received(found: PublicForm, shown: Shown, answers: Mapping[str, str]) -> Outcome:
+    """Kept as a program would have sent it, with what led here; TooManyRequests for a flood."""
+    arrival = Arrival(
+        honeypot=request.form.get(HONEYPOT, ""),
+        shown_at=shown.at,
+        is_often=comes_often(found.form.form_key),
+        consent=found.form.consent,
+    )
+    body = json.dumps({**shown.came_from, **answers}, ensure_ascii=False).encode("utf-8", "replace")
+    return receive_form(found, body, arrival, content_type="application/json")
 
 
 @blueprint.errorhandler(TooManyRequests)

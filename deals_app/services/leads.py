@@ -53,6 +53,15 @@ def keep_lead(work: UnitOfWork, draft: LeadDraft, *, source: str, is_spam: bool 
     return known.id
 
 
+def mark_spam(work: UnitOfWork, draft: LeadDraft, *, source: str, is_spam: bool) -> UUID | None:
+    """What comes from this address is spam, or is not, inside a transaction; None without an address."""
+    lead_id = keep_lead(work, draft, source=source, is_spam=is_spam)
+    if lead_id is not None:
+        marked = update(Lead).where(Lead.id == lead_id, Lead.is_spam != is_spam)
+        work.session.execute(marked.values(is_spam=is_spam, version=Lead.version + 1))
+    return lead_id
+
+
 def link_lead(work: UnitOfWork, lead_id: UUID, deal_id: UUID) -> None:
     """The person stands behind the deal, inside a transaction."""
     row = {"tenant_id": work.actor.tenant_id, "lead_id": lead_id, "deal_id": deal_id}

@@ -46,7 +46,7 @@ class Arrival:
         said: dict[str, Any] = {
             "sent_at": datetime.now(UTC).isoformat(),
             "shown_at": self.shown_at.isoformat() if self.shown_at else None,
-            "honeypot": self.honeypot[:200],
+            "honeypot": self.honeypot.replace("\x00", "")[:200],
             "is_often": self.is_often,
             "consent": self.consent,
         }

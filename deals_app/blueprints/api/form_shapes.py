@@ -30,10 +30,9 @@ class FieldBody(Body):
     required: bool = False
 
 
-class ChangeForm(Body):
-    """What is to change; what is not named stays. With `version` only if nobody was quicker."""
+class FormFacts(Body):
+    """What may be said of a form."""
 
-    name: str = ""
     title: str = ""
     intro: str = ""
     fields: list[FieldBody] = Field(default_factory=list, max_length=50)
@@ -46,7 +45,6 @@ class ChangeForm(Body):
     stage_id: UUID | None = None
     owner_id: UUID | None = None
     is_active: bool = True
-    version: Whole | None = None
 
     def facts(self) -> Mapping[str, Any]:
         """What was named, for the service."""
@@ -58,7 +56,14 @@ class ChangeForm(Body):
         return named
 
 
-class FormBody(ChangeForm):
+class ChangeForm(FormFacts):
+    """What is to change; what is not named stays. With `version` only if nobody was quicker."""
+
+    name: str = ""
+    version: Whole | None = None
+
+
+class FormBody(FormFacts):
     """A form to be made; without fields it shows the usual ones."""
 
     name: str

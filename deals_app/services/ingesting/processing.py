@@ -148,7 +148,8 @@ def _worked(work: UnitOfWork, item: InboundItem, steps: Steps) -> tuple[str, App
     if draft is None:
         raise Invalid(FieldProblem("", "there is no deal in it"))
     if signs := reasons_to_hold(work, understood, item.context):
-        steps.note("held", " ".join(sign.says for sign in signs), score=spam_score(signs), signs=[s.key for s in signs])
+        why = [sign.says for sign in signs]
+        steps.note("held", " ".join(why), why=why, score=spam_score(signs), signs=[sign.key for sign in signs])
         return "held", None, None
     applied = _applied(work, item, understood, draft, fingerprint(item.source, payload), steps)
     lead_id = _lead(work, item, understood, applied, steps)
