@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound as NoSuchPage
@@ -46,15 +47,17 @@ def form(form_key: str) -> Response:
 def send(form_key: str) -> Response | WerkzeugResponse:
     """Take what was filled in, or show it again with what is wrong."""
     found = _found(form_key)
-    shown = read_token(request.form.get(TOKEN, ""), found.form.id)
+    sent = request.form.get(TOKEN, "")
+    shown = read_token(sent, found.form.id)
     answers = answers_to(found.form, request.form)
     problems = answer_problems(found.form, answers, has_consented=CONSENT in request.form)
+    # Its own token again where it is good: who puts a word right at once is no program.
+    again = partial(_form, found, token=sent if shown.at else "", came_from=shown.came_from, status=422)
     if problems or shown.at is None:
-        notice = "" if shown.at or problems else TOO_OLD
-        return _form(found, came_from=shown.came_from, problems=problems, notice=notice, status=422)
+        return again(problems=problems, notice="" if shown.at or problems else TOO_OLD)
     outcome = _received(found, shown, answers)
     if not outcome.is_good:
-        return _form(found, came_from=shown.came_from, problems=outcome.problems, status=422)
+        return again(problems=outcome.problems)
     return redirect(url_for("public_forms.form", form_key=form_key, sent=1, embed=_embed()), code=303)
 
 
@@ -98,7 +101,8 @@ def _found(form_key: str) -> PublicForm:
 def _form(
     found: PublicForm,
     *,
-    came_from: Mapping[str, str],
+    came_from: Mapping[str, str] | None = None,
+    token: str = "",
     problems: tuple[FieldProblem, ...] | list[FieldProblem] = (),
     notice: str = "",
     status: int = 200,
@@ -106,7 +110,7 @@ def _form(
     answer = _page(
         "public_forms/form.html",
         found,
-        token=token_for(found.form.id, came_from),
+        token=token or token_for(found.form.id, came_from or {}),
         answers=request.form,
         problems={problem.field: problem.message for problem in problems},
         notice=notice,
