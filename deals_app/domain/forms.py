@@ -111,9 +111,10 @@ def origin_of(text: str) -> str:
     try:
         parts = urlsplit(text.strip().lower())
         port = parts.port
+        # As browsers send it: `müller.example` in its ASCII form.
+        host = (parts.hostname or "").encode("idna").decode("ascii")
     except ValueError:
         raise ValueError(message) from None
-    host = parts.hostname or ""
     is_bare = parts.path in {"", "/"} and not (parts.query or parts.fragment or parts.username or parts.password)
     if parts.scheme not in {"https", "http"} or not _HOST.fullmatch(host) or not is_bare:
         raise ValueError(message)

@@ -23,7 +23,7 @@ FULL = {
     "company_size_values": {"1-10": 100, "11+": "2500.50"},
     "thank_you": "Thanks!",
     "consent": "You may write to me.",
-    "allowed_origins": ["https://WWW.acme.example/", "http://localhost:8080"],
+    "allowed_origins": ["https://WWW.acme.example/", "http://localhost:8080", "https://m\u00fcller.example"],
 }
 
 
@@ -43,7 +43,9 @@ def test_made_changed_and_deleted(api: Api, client: FlaskClient) -> None:
     ]  # fmt: skip
     assert made["products"] == ["Starter", "Enterprise"]
     assert made["company_size_values"] == {"1-10": "100", "11+": "2500.50"}
-    assert made["allowed_origins"] == ["https://www.acme.example", "http://localhost:8080"]
+    assert made["allowed_origins"] == [
+        "https://www.acme.example", "http://localhost:8080", "https://xn--mller-kva.example",
+    ]  # fmt: skip
     path = f"{FORMS}/{made['id']}"
     changed = data(api("PATCH", path, {"thank_you": "Bye", "version": 1}))
     assert (changed["thank_you"], changed["version"], changed["title"]) == ("Bye", 2, "See it yourself")
@@ -69,6 +71,9 @@ def test_made_changed_and_deleted(api: Api, client: FlaskClient) -> None:
         ({"allowed_origins": ["https://a.example; script-src *"]}, "allowed_origins"),
         ({"allowed_origins": ["https://a.example/page"]}, "allowed_origins"),
         ({"allowed_origins": ["https://user@a.example"]}, "allowed_origins"),
+        ({"allowed_origins": ["https://" + "a" * 300 + ".example"]}, "allowed_origins"),
+        ({"allowed_origins": ["https://a..example"]}, "allowed_origins"),
+        ({"allowed_origins": ["https://[::1"]}, "allowed_origins"),
         ({"allowed_origins": ["https://a.example:99999"]}, "allowed_origins"),
         ({"stage_id": str(uuid4())}, "stage_id"),
         ({"pipeline_id": str(uuid4())}, "pipeline_id"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from uuid import UUID
@@ -14,9 +15,12 @@ from deals_app.domain.actor import Actor
 from deals_app.domain.errors import Forbidden
 from deals_app.models import AuditEntry, Deal, InboundItem, Lead, LeadDeal
 from deals_app.services.forms import forms
-from deals_app.services.ingesting.receiving import replay
+from deals_app.services.ingesting.inbox import Raw, keep
+from deals_app.services.ingesting.receiving import process_delivery, replay
 from deals_app.services.ingesting.reviewing import call_spam, put_back, take_in
+from deals_app.services.public_forms import Arrival, public_form, receive_form
 from deals_app.services.queries.held import held_count, held_page
+from deals_app.services.queries.life import history
 from deals_app.services.unit_of_work import reading
 from tests.heard import heard
 from tests.people import People
@@ -97,6 +101,24 @@ def test_only_managers_decide_and_only_on_their_own(people: People, hold: Any) -
             decide(people.alice, [item_id])
         assert decide(people.charlie, [item_id]) == []
     assert state(people.ada, item_id) == ("held", ["understood", "held"])
+
+
+def test_a_worker_holds_what_its_receiver_could_not(people: People) -> None:
+    found = public_form(forms(people.ada)[0].form_key, request_id="")
+    assert found is not None
+    body = json.dumps({"email": "ann@globex.example", "message": WORDS}).encode()
+    delivery = keep(found.actor, "web_form", [Raw(body=body, context=Arrival().as_context(found.form))])
+    process_delivery(str(people.tenant_id), str(delivery.id))
+    assert state(people.ada, delivery.item_ids[0])[0] == "held"
+
+
+def test_the_ledger_names_the_form(people: People) -> None:
+    found = public_form(forms(people.ada)[0].form_key, request_id="")
+    assert found is not None
+    body = b'{"email": "ann@globex.example", "message": "A quote, please"}'
+    outcome = receive_form(found, body, Arrival(), content_type="application/json")
+    assert outcome.deal_id is not None
+    assert {each.actor for each in history(people.ada, outcome.deal_id)} == {"Form Contact"}
 
 
 class TestThePage:
