@@ -20,6 +20,7 @@ LONGEST_LABEL: Final = 100
 MOST_ENTRIES: Final = 50
 # Twelve digits of major units: more than any deal, and far within a 64-bit number of minor units.
 HIGHEST_VALUE: Final = Decimal(10) ** 12
+MOST_DECIMALS: Final = 4
 
 # The fields there are, in the order in which a page shows them, with what they are called unless somebody says more.
 STANDARD_FIELDS: Final[Mapping[str, str]] = {
@@ -190,7 +191,9 @@ def _amount(size: str, given: object) -> str:
         amount = Decimal(str(given).strip().replace(",", ""))
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 <= amount < HIGHEST_VALUE:
+    # Its text is kept: a number with a million decimals is none.
+    is_written_out = amount.is_finite() and cast("int", amount.as_tuple().exponent) >= -MOST_DECIMALS
+    if not is_written_out or not 0 <= amount < HIGHEST_VALUE:
         message = f"“{str(given)[:40]}” is not a value for {size.strip()[:40]}; write a number such as 50000"
         raise ValueError(message)
     return f"{amount:f}"

@@ -20,7 +20,7 @@ FULL = {
     "title": "See it yourself",
     "fields": [{"name": "company", "label": "Your company", "required": True}, {"name": "message"}],
     "products": ["Starter", " Enterprise ", "Starter", ""],
-    "company_size_values": {"1-10": 100, "11+": "2500.50"},
+    "company_size_values": {"1-10": 100, "11-20": 99.5, "21+": "2500.50"},
     "thank_you": "Thanks!",
     "consent": "You may write to me.",
     "allowed_origins": ["https://WWW.acme.example/", "http://localhost:8080", "https://m\u00fcller.example"],
@@ -42,7 +42,7 @@ def test_made_changed_and_deleted(api: Api, client: FlaskClient) -> None:
         ("email", "Work e-mail", True), ("company", "Your company", True), ("message", "How can we help?", False),
     ]  # fmt: skip
     assert made["products"] == ["Starter", "Enterprise"]
-    assert made["company_size_values"] == {"1-10": "100", "11+": "2500.50"}
+    assert made["company_size_values"] == {"1-10": "100", "11-20": "99.5", "21+": "2500.50"}
     assert made["allowed_origins"] == [
         "https://www.acme.example", "http://localhost:8080", "https://xn--mller-kva.example",
     ]  # fmt: skip
@@ -67,6 +67,8 @@ def test_made_changed_and_deleted(api: Api, client: FlaskClient) -> None:
         ({"company_size_values": {"many": 1}}, "company_size_values"),
         ({"company_size_values": {"1-10": "a lot"}}, "company_size_values"),
         ({"company_size_values": {"1-10": -1}}, "company_size_values"),
+        ({"company_size_values": {"1-10": "1e-99999"}}, "company_size_values"),
+        ({"company_size_values": {"1-10": "sNaN"}}, "company_size_values"),
         ({"allowed_origins": ["*"]}, "allowed_origins"),
         ({"allowed_origins": ["https://a.example; script-src *"]}, "allowed_origins"),
         ({"allowed_origins": ["https://a.example/page"]}, "allowed_origins"),

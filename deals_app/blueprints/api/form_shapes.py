@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from deals_app.blueprints.api.shapes import Body, Whole
 from deals_app.domain.forms import FormField, FormInFull
 
 Texts = Annotated[list[str], Field(max_length=200)]
-Amount = Annotated[str | int | float, Field(description="Major units of the tenant's base currency")]
+Amount = Annotated[Decimal | str, Field(description="Major units of the tenant's base currency")]
 
 
 class FormPath(BaseModel):
