@@ -20,6 +20,8 @@ from deals_app.blueprints import (
     errors,
     exports,
     forecast,
+    form_settings,
+    held,
     import_check,
     import_columns,
     imports,
@@ -79,7 +81,8 @@ def create_app(settings: Settings) -> OpenAPI:
     errors.init_errors(app)
     for pages in (
         ops, auth, board, moves, undo, deals, customers, leads, ingest, import_columns, import_check, imports,
-        exports, forecast, analytics_pages, settings_pages, webhooks, public_forms, styleguide, api_docs, views,
+        exports, forecast, analytics_pages, settings_pages, webhooks, form_settings, held, public_forms, styleguide,
+        api_docs, views,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
     api.init_api(app)

@@ -14,6 +14,7 @@ from flask import Flask, current_app, url_for
 if TYPE_CHECKING:
     from deals_app.settings import Settings
 
+FRAMED_BY_NOBODY: Final = "frame-ancestors 'none'"
 _CDN: Final = "https://cdn.jsdelivr.net/npm/"
 
 
@@ -100,7 +101,7 @@ def content_security_policy(settings: Settings) -> str:
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
-            "frame-ancestors 'none'",
+            FRAMED_BY_NOBODY,
         )
     )
 

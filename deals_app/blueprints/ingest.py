@@ -13,6 +13,7 @@ from deals_app.blueprints.web import actor, signed_in
 from deals_app.domain.errors import Forbidden, Invalid
 from deals_app.services.importing.intake import receive_file
 from deals_app.services.ingestion import doors
+from deals_app.services.queries.held import held_count
 from deals_app.services.queries.imports import recent_imports
 
 blueprint = Blueprint("ingest", __name__, url_prefix="/ingest")
@@ -58,4 +59,5 @@ def _page(form: UploadForm) -> str:
         form=form,
         recent=recent_imports(actor()),
         may_import=actor().manages,
+        held=held_count(actor()),
     )

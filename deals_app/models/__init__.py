@@ -3,6 +3,7 @@
 from deals_app.models.analysis import DealAnalysis
 from deals_app.models.around import Attachment, Collaborator, Competitor, Contact, StoredFile, StoredFilePart
 from deals_app.models.deals import Activity, Customer, Deal, DealEvent, ExternalRef, Pipeline, Stage
+from deals_app.models.forms import Form
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, OutboxRow
 from deals_app.models.leads import Lead, LeadDeal
 from deals_app.models.requests import GivenAnswer
@@ -23,6 +24,7 @@ __all__ = [
     "DealAnalysis",
     "DealEvent",
     "ExternalRef",
+    "Form",
     "FxRate",
     "GivenAnswer",
     "Import",

@@ -10,6 +10,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from deals_app.domain.drafts import DealDraft
 from deals_app.domain.inbound import LeadDraft, Understood
+from deals_app.domain.qualification import qualify
+from deals_app.integrations.disposable_addresses import is_disposable
 from deals_app.models import Lead, LeadDeal
 from deals_app.services.unit_of_work import UnitOfWork
 
@@ -40,20 +42,42 @@ def keep_lead(work: UnitOfWork, draft: LeadDraft, *, source: str, is_spam: bool 
     ).scalar_one_or_none()
     if known is None:
         values = {"tenant_id": work.actor.tenant_id, "email": draft.email, "email_key": key, "source": source}
-        values |= said | {"facts": dict(draft.facts), "is_spam": is_spam}
+        values |= said | _qualified(draft) | {"facts": dict(draft.facts), "is_spam": is_spam}
         return work.session.scalars(insert(Lead).values(values).returning(Lead.id)).one()
     changed = {name: value for name, value in said.items() if getattr(known, name) != value}
     if facts := {**known.facts, **draft.facts} if draft.facts else {}:
         changed |= {} if facts == known.facts else {"facts": facts}
     if changed:
+        changed |= _qualified(_as_known(known, changed))
         work.session.execute(update(Lead).where(Lead.id == known.id).values(changed | {"version": known.version + 1}))
     return known.id
+
+
+def mark_spam(work: UnitOfWork, draft: LeadDraft, *, source: str, is_spam: bool) -> UUID | None:
+    """What comes from this address is spam, or is not, inside a transaction; None without an address."""
+    lead_id = keep_lead(work, draft, source=source, is_spam=is_spam)
+    if lead_id is not None:
+        marked = update(Lead).where(Lead.id == lead_id, Lead.is_spam != is_spam)
+        work.session.execute(marked.values(is_spam=is_spam, version=Lead.version + 1))
+    return lead_id
 
 
 def link_lead(work: UnitOfWork, lead_id: UUID, deal_id: UUID) -> None:
     """The person stands behind the deal, inside a transaction."""
     row = {"tenant_id": work.actor.tenant_id, "lead_id": lead_id, "deal_id": deal_id}
     work.session.execute(upsert(LeadDeal).values(row).on_conflict_do_nothing())
+
+
+def _qualified(lead: LeadDraft) -> dict[str, Any]:
+    """By rules; the columns' names are the document's (deal-ingestion.txt)."""
+    found = qualify(lead, is_disposable=is_disposable(lead.email or ""))
+    return {"ai_score": found.score, "ai_qualification_summary": found.summary}
+
+
+def _as_known(known: Lead, changed: dict[str, Any]) -> LeadDraft:
+    """All that is known of a person once a change is written."""
+    said = {name: changed.get(name, getattr(known, name)) for name in (*FACTS_OF_A_PERSON, "email", "facts")}
+    return LeadDraft(**said)
 
 
 def _contact(draft: DealDraft) -> LeadDraft:

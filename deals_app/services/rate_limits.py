@@ -25,6 +25,13 @@ COUNTED_SINGLY_FROM = REQUESTS_PER_SECOND * 3 // 4
 # The count of a second may go once no clock is still in it.
 KEPT_SECONDS = 10
 
+# What one address sends through one form in a minute: more than the first is looked at by people, more than the second
+# is a flood and refused. A site's own server sends for all of its visitors.
+POSTS_HELD_FROM = 60
+POSTS_REFUSED_FROM = 300
+# For so long a Redis that did not answer is not asked again.
+REDIS_RESTS_SECONDS = 5
+
 ATTEMPTS_PER_ADDRESS = RateLimitItemPerMinute(20, 5)
 ATTEMPTS_PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
 
@@ -85,6 +92,31 @@ class RequestRate:
             return REQUESTS_PER_SECOND
         self._taken_by_all[caller] = taken
         return max(0, wanted - max(0, taken - REQUESTS_PER_SECOND))
+
+
+class PostRate:
+    """What comes through public forms in the running minute, by address and form; counted here while Redis is away."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._counted_here: Counter[str] = Counter()
+        self._redis_rests_until = 0.0
+
+    def count(self, address: str, form_key: str) -> int:
+        """Count one; how many there are now."""
+        minute = int(time.time() // 60)
+        who = f"{form_key}:{address}"
+        if time.monotonic() >= self._redis_rests_until:
+            try:
+                return redis.quick_counts.incr(f"posts:{who}:{minute}", expiry=120)
+            except StorageError as error:
+                log.warning("forms are counted in this process only: %s", error)
+                self._redis_rests_until = time.monotonic() + REDIS_RESTS_SECONDS
+        if minute != self._minute:
+            self._minute = minute
+            self._counted_here.clear()
+        self._counted_here[who] += 1
+        return self._counted_here[who]
 
 
 @dataclass(frozen=True, kw_only=True)

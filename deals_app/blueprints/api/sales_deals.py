@@ -13,6 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from deals_app.blueprints.api.envelope import failure, success
 from deals_app.blueprints.api.keys import actor, demand_key, scoped
 from deals_app.blueprints.api.shapes import deal_object
+from deals_app.blueprints.api.web_form import admit_form, allow_origin, is_public, receive_public
 from deals_app.domain.actor import Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
 from deals_app.domain.raw_items import items_of
@@ -36,9 +37,10 @@ ACTIONS = {"held": "queued", "set_aside": "unchanged", "received": "queued"}
 def routes() -> Blueprint:
     """The blueprint over the sources that there are now: a new one has its route without another edit."""
     blueprint = Blueprint("api_ingestion", __name__, url_prefix=PREFIX)
-    blueprint.before_request(demand_key)
+    blueprint.before_request(_demand_key_or_form)
     blueprint.before_request(scoped("Imports"))
     blueprint.before_request(_refuse_others)
+    blueprint.after_request(allow_origin)
     for door in object_doors():
         one = partial(_receive_one, door.key)
         blueprint.add_url_rule(door.path, f"{door.key}_one", _through(door, one), methods=["POST"])
@@ -70,6 +72,8 @@ def metrics_object(found: Metrics) -> dict[str, Any]:
 
 
 def _receive_one(source: str) -> tuple[Response, int]:
+    if is_public():
+        return receive_public(_body(ONE_BYTES))
     raw = Raw(body=_body(ONE_BYTES), content_type=request.content_type or "")
     return _answer(receive(actor(), source, raw))
 
@@ -140,6 +144,13 @@ def _through(door: Door, view: Any) -> Any:
 
     answered.__doc__ = door.description
     return answered
+
+
+def _demand_key_or_form() -> tuple[Response, int] | Response | None:
+    admitted = admit_form()
+    if isinstance(admitted, bool):
+        return None if admitted else demand_key()
+    return admitted
 
 
 def _refuse_others() -> None:

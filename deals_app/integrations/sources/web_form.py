@@ -31,6 +31,8 @@ FIELDS: Final = (
     SourceField(name="product_interest", says="What they are interested in", example="Enterprise License"),
     SourceField(name="company_size", says="How many people the company has", example="51-200"),
     *(SourceField(name=name, says="Where the visit came from", example="spring-sale") for name in _UTM),
+    SourceField(name="referrer", says="The page that led to the form", example="https://news.example/article"),
+    SourceField(name="form_key", says="Which form it is; needed without an API key"),
 )
 
 _ENQUIRY: Final = "Web enquiry"
@@ -79,10 +81,12 @@ def normalise(payload: Mapping[str, Any], surroundings: Surroundings) -> Underst
     """
     read = ReadObject(payload, FIELDS)
     lead = _lead(read)
+    read.text("form_key")
     if read.problems:
         return read.problems
     size, interest = lead.facts.get("company_size"), lead.facts.get("product_interest")
     value_minor = _estimate(size, surroundings)
+    settings = surroundings.settings
     said = {"company": lead.company, "contact_name": lead.name, "description": lead.message}
     draft = DealDraft(
         name=_name(lead.company or lead.name or lead.email or "", interest or _ENQUIRY),
@@ -92,6 +96,10 @@ def normalise(payload: Mapping[str, Any], surroundings: Surroundings) -> Underst
         contact_name=lead.name or None,
         description=lead.message,
         source="inbound",
+        # Where a new deal starts; one that is known stays where it is.
+        pipeline_text=settings.get("pipeline"),
+        stage_text=settings.get("stage"),
+        owner_text=settings.get("owner"),
         given=frozenset({"name", "contact_email", *(field for field, text in said.items() if text)}),
     )
     found = {"name": interest, "value": size if value_minor is not None else None}
@@ -110,6 +118,7 @@ def _lead(read: ReadObject) -> LeadDraft:
         "product_interest": read.text("product_interest"),
         "company_size": read.text("company_size", numbers=True),
         **{name: read.text(name) for name in _UTM},
+        "referrer": read.text("referrer", longest=LONGEST_NOTE),
     }
     return LeadDraft(
         email=read.email("email"),

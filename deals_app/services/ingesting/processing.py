@@ -7,7 +7,7 @@ is wrong with it is kept with it, and stops nothing else.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from uuid import UUID
@@ -20,12 +20,14 @@ from deals_app.domain.drafts import DealDraft
 from deals_app.domain.errors import DealsError, FieldProblem, Invalid, Unavailable
 from deals_app.domain.inbound import Surroundings, Understood
 from deals_app.domain.lengths import LONGEST_NOTE
+from deals_app.domain.spam import spam_score
 from deals_app.domain.strict_json import plain_numbers, strict_loads
 from deals_app.domain.views import PipelineView
 from deals_app.integrations.sources import Source, source
 from deals_app.models import InboundItem, OutboxRow
 from deals_app.services.activities import add_note
 from deals_app.services.ingesting.applying import Applied, change_deal, make_deal, refer
+from deals_app.services.ingesting.guarding import reasons_to_hold, settings_for
 from deals_app.services.ingesting.recognising import Recognised, fingerprint, recognise, references_of
 from deals_app.services.leads import keep_lead, lead_of, link_lead
 from deals_app.services.pipelines import find_pipeline, pipeline_views
@@ -66,11 +68,22 @@ class Steps:
         self.taken.append({"step": step, "says": says} | {name: value for name, value in facts.items() if value})
 
 
-def process_item(actor: Actor, item_id: UUID, *, last_of: UUID | None = None) -> Outcome:
-    """Bring one item to its end, unless it is there; raises Unavailable. After the last of a delivery that is done."""
+def process_item(
+    actor: Actor,
+    item_id: UUID,
+    *,
+    last_of: UUID | None = None,
+    first: Callable[[UnitOfWork], object] | None = None,
+) -> Outcome:
+    """Bring one item to its end, unless it is there; raises Unavailable. After the last of a delivery that is done.
+
+    `first` is done before, in the same transaction.
+    """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with unit_of_work(actor) as work:
+                if first is not None:
+                    first(work)
                 outcome = process_in(work, item_id)
                 if last_of is not None:
                     work.session.execute(update(OutboxRow).where(OutboxRow.id == last_of).values(done_at=func.now()))
@@ -88,7 +101,8 @@ def process_in(work: UnitOfWork, item_id: UUID) -> Outcome:
     if item.outcome != "received":
         return _outcome_of(item)
     before = _before(item)
-    steps = Steps([{"step": "replayed", "before": before}] if before else [])
+    # What was done with it earlier, where it is worked on once more.
+    steps = Steps(list(item.steps))
     found: Applied | None = None
     lead_id: UUID | None = None
     problems: tuple[FieldProblem, ...] = ()
@@ -124,7 +138,8 @@ def _worked(work: UnitOfWork, item: InboundItem, steps: Steps) -> tuple[str, App
     reader = source(item.source)
     if reader is None:
         raise Invalid(FieldProblem("source", f"{item.source} is no source any more"))
-    understood = understand(work.actor, reader, payload, item.context)
+    context = item.context | {"settings": settings_for(work, reader, item.context)}
+    understood = understand(work.actor, reader, payload, context)
     steps.note("understood", _what(understood), found_in=dict(understood.found_in))
     if understood.set_aside:
         steps.note("set_aside", understood.set_aside)
@@ -132,6 +147,10 @@ def _worked(work: UnitOfWork, item: InboundItem, steps: Steps) -> tuple[str, App
     draft = understood.draft
     if draft is None:
         raise Invalid(FieldProblem("", "there is no deal in it"))
+    if signs := reasons_to_hold(work, understood, item.context):
+        why = [sign.says for sign in signs]
+        steps.note("held", " ".join(why), why=why, score=spam_score(signs), signs=[sign.key for sign in signs])
+        return "held", None, None
     applied = _applied(work, item, understood, draft, fingerprint(item.source, payload), steps)
     lead_id = _lead(work, item, understood, applied, steps)
     _activity(work, understood, draft, applied, steps)
@@ -170,7 +189,8 @@ def _applied(
     work: UnitOfWork, item: InboundItem, understood: Understood, draft: DealDraft, said: str, steps: Steps
 ) -> Applied:
     pipelines = pipeline_views(work.session)
-    named = [each for each in pipelines if each.name.casefold() == (draft.pipeline_text or "").casefold()]
+    meant = (draft.pipeline_text or "").casefold()
+    named = [each for each in pipelines if meant in {each.name.casefold(), str(each.id)}]
     pipeline = find_pipeline(pipelines, str(named[0].id) if named else None)
     recognised = recognise(work, understood, draft, pipeline.id, said)
     if recognised.deal_id is None:
@@ -209,7 +229,10 @@ def _changed(
     if _is_older(work, item, understood, recognised):
         notes = ("something newer is known already",)
         return Applied(deal_id=deal_id, outcome="unchanged", notes=notes, is_newest=False)
-    return change_deal(work, understood, draft, deal_id, pipelines)
+    applied = change_deal(work, understood, draft, deal_id, pipelines)
+    # Somebody writes again, in other words: nothing of the deal changes, and the words must not be lost.
+    is_said_anew = recognised.by == "name" and understood.lead is not None and understood.lead.message
+    return replace(applied, outcome="updated") if is_said_anew and applied.outcome == "unchanged" else applied
 
 
 def _is_older(work: UnitOfWork, item: InboundItem, understood: Understood, recognised: Recognised) -> bool:
