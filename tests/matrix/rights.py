@@ -57,6 +57,7 @@ OF_BLUEPRINT: dict[str, May] = {
     "api_deals": May.OWNERS,
     "api_docs": May.ANYBODY,
     "api_events": May.MEMBERS,
+    "api_forms": May.ADMINS,
     "api_imports": May.IMPORTERS,
     "api_ingestion": May.KEYS,
     "api_keys": May.ADMINS,
@@ -75,6 +76,8 @@ OF_BLUEPRINT: dict[str, May] = {
     "deals.steps": May.OWNERS,
     "exports": May.MEMBERS,
     "forecast": May.MEMBERS,
+    "form_settings": May.ADMINS,
+    "held": May.MANAGERS,
     "import_check": May.MANAGERS,
     "import_columns": May.MANAGERS,
     "imports": May.MEMBERS,
@@ -103,6 +106,8 @@ OF_ENDPOINT: dict[str, May] = {
     "api_deals.read": May.MEMBERS,
     "api_deals.reopen": May.MANAGERS,
     "api_deals.won_stats": May.MEMBERS,
+    "api_forms.index": May.MANAGERS,
+    "api_forms.read": May.MANAGERS,
     "api_imports.undo": May.MANAGERS,
     "api_ingestion.figures": May.MEMBERS,
     "api_pipelines.index": May.MEMBERS,
@@ -115,6 +120,8 @@ OF_ENDPOINT: dict[str, May] = {
     "deals.delete": May.OWNERS,
     "deals.fields.fact": May.MEMBERS,
     "deals.stage.reopen": May.MANAGERS,
+    "form_settings.index": May.MANAGERS,
+    "form_settings.page": May.MANAGERS,
     "import_check.progress": May.MEMBERS,
     "import_check.rows": May.MEMBERS,
     "imports.cancel": May.MANAGERS,
@@ -135,7 +142,7 @@ OF_ENDPOINT: dict[str, May] = {
 # Forms that say on the page they came from that one may not (303, or 422 with the form): nothing changes there either.
 TELL_ON_THE_PAGE = frozenset(
     {
-        "import_check.columns", "import_check.start", "import_columns.check", "import_columns.layout",
+        "held.back", "held.decide", "import_check.columns", "import_check.start", "import_columns.check", "import_columns.layout",
         "import_columns.start", "imports.cancel", "imports.undo", "ingest.upload", "leads.take", "moves.move",
         "undo.latest", "undo.one", "undo.redo",
     }

@@ -24,6 +24,7 @@ from deals_app.services.customer_editing import delete_customer
 from deals_app.services.customers import create_customer
 from deals_app.services.deals import NewDeal, create_deal, delete_deal
 from deals_app.services.editing import DealEdit, edit_deal
+from deals_app.services.forms import create_form, delete_form
 from deals_app.services.pipeline_editing import NewPipeline, create_pipeline
 from deals_app.services.pipelines import pipelines
 from deals_app.services.queries.webhooks import webhooks
@@ -120,6 +121,16 @@ def a_delivery(made: Made) -> UUID:
     return delivery_id
 
 
+def a_form(made: Made) -> UUID:
+    return create_form(made.admin, {"name": f"Contact {next(numbers)}"}).id
+
+
+def a_deleted_form(made: Made) -> UUID:
+    form_id = a_form(made)
+    delete_form(made.admin, form_id)
+    return form_id
+
+
 def an_attachment(made: Made) -> UUID:
     file = io.BytesIO(b"an offer")
     return attach_file(made.admin, UUID(made.ids["deal_id"]), filename=f"offer {next(numbers)}.txt", stream=file)
@@ -202,6 +213,7 @@ THINGS: dict[str, Make] = {
     "customer_id": a_customer,
     "deal_id": a_deal,
     "delivery_id": a_delivery,
+    "form_id": a_form,
     "import_id": a_done_import,
     "key_id": a_key,
     "operation": an_operation,
@@ -212,6 +224,7 @@ THINGS: dict[str, Make] = {
     "user_id": lambda made: made.admin.user_id,
     "assigned_to": lambda made: made.admin.user_id,
     "move_to": a_stage,
+    "owner_id": lambda made: made.admin.user_id,
     "tenant_id": lambda made: made.admin.tenant_id,
     "view_id": a_view,
     "webhook_id": a_webhook,
@@ -255,6 +268,7 @@ OF_ENDPOINT: dict[str, dict[str, Make]] = {
     "deals.around.restore_file": {"attachment_id": a_removed_attachment},
     "deals.around.restore_rival": {"competitor_id": a_removed_competitor},
     "deals.stage.reopen": {"deal_id": a_won_deal},
+    "form_settings.restore": {"form_id": a_deleted_form},
     "imports.cancel": {"import_id": a_queued_import},
     "undo.latest": {"operation": an_operation},
     "undo.redo": {"": something_undone},

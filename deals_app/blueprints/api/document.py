@@ -56,6 +56,7 @@ TAGS = {
     "Pipelines": "Pipelines and their stages; only admins change them.",
     "Users": "The people of the team, whom deals are assigned to.",
     "API keys": "Keys of other systems: shown once, narrowed to scopes, ended at once.",
+    "Forms": "Public forms that become leads: their fields, where they may be embedded, what they answer.",
     "Saved views": "Filters of the list and the board under a name, one's own or the team's.",
     "Webhooks": "Addresses that are told what happens: signed, in order per deal, again until it got through.",
     "Events": "What happened, in order, for programs that come back and miss nothing.",
