@@ -44,6 +44,7 @@ class Settings:
     webhook_allow_internal: bool
     hubspot_api_url: str
     salesforce_login_url: str
+    subscribers: tuple[str, ...]
 
     @property
     def cookies_need_https(self) -> bool:
@@ -85,6 +86,11 @@ FIELD_NOTES: tuple[tuple[str, str, str], ...] = (
         DEFAULT_SALESFORCE_URL,
         "Where people sign in to Salesforce: a sandbox is at `https://test.salesforce.com`.",
     ),
+    (
+        "SUBSCRIBERS",
+        "none",
+        "Comma-separated `package.module:attribute`: code of yours that hears the events in the worker.",
+    ),
 )
 
 
@@ -107,7 +113,8 @@ def settings_from_environment(environ: Mapping[str, str] | None = None, *, data_
         salesforce_login_url=_vendor_url(
             env.get("SALESFORCE_LOGIN_URL") or DEFAULT_SALESFORCE_URL, "SALESFORCE_LOGIN_URL"
         ),
-        trusted_hosts=tuple(host.strip() for host in env.get("TRUSTED_HOSTS", "").split(",") if host.strip()),
+        trusted_hosts=_list(env.get("TRUSTED_HOSTS", "")),
+        subscribers=_list(env.get("SUBSCRIBERS", "")),
         webhook_allow_internal=_yes_or_no(env.get("WEBHOOK_ALLOW_INTERNAL") or "0", "WEBHOOK_ALLOW_INTERNAL"),
     )
 
@@ -165,6 +172,10 @@ def _megabytes(value: str) -> int:
         message = f"MAX_UPLOAD_MB must be a whole number of megabytes above 0, got {value!r}"
         raise SettingsError(message)
     return int(value) * 1024 * 1024
+
+
+def _list(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def _yes_or_no(value: str, name: str) -> bool:
