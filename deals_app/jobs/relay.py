@@ -44,7 +44,10 @@ def run_scheduler(app: Flask) -> None:
 
 
 def relay_once() -> int:
-    """Ring for all that is due, webhooks and subscribers too; how many were rung. A database that is away is asked again next time."""
+    """Ring for all that is due, webhooks and subscribers too; how many were rung.
+
+    A database that is away is asked again next time.
+    """
     return _ring_for(lambda: [*outbox.due_rings(), *due_webhooks(), *due_subscriptions()])
 
 
