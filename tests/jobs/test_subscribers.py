@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -18,6 +20,8 @@ from deals_app.services.deals import NewDeal, create_deal
 from deals_app.services.stage_transition import win_deal
 from deals_app.services.subscribers.subscriber import subscribers
 from deals_app.services.unit_of_work import reading
+from deals_app.settings import environment_for_children
+from tests.conftest import REPOSITORY
 from tests.engines import TestEngines
 from tests.jobs.test_import_worker import PATIENCE_SECONDS, burst_worker, kill_family, wait_for
 from tests.people import People
@@ -43,6 +47,12 @@ def listening(app: Flask, people: People) -> Iterator[None]:
     assert relay_once() == 0
     yield
     subscribers.load(())
+
+
+def test_the_readme_shows_the_example_as_it_is() -> None:
+    shown = (REPOSITORY / "README.md").read_text().partition("```python\ndef make_order")[2].partition("```")[0]
+    assert shown
+    assert shown in (REPOSITORY / "examples" / "orders.py").read_text()
 
 
 def won(people: People, name: str = "Rollout") -> UUID:
@@ -99,3 +109,28 @@ def test_a_worker_killed_between_the_effect_and_the_commit_makes_it_once(
     assert relay_once() == 1
     work(app)
     assert orders(people, deal_id) == ["Make the order for Rollout"]
+
+
+@pytest.mark.parametrize(
+    ("named", "trouble", "says"),
+    [
+        (EXAMPLE, None, "ok       subscriber orders: goes on in 2 tenants"),
+        (
+            EXAMPLE,
+            "ValueError",
+            "problem  subscriber orders: stands still in 2 of 2 tenants; last: Value",
+        ),
+        (("examples.orders:no",), None, "problem  subscriber: examples.orders:no cannot be imported: AttributeError"),
+    ],
+)
+def test_the_doctor_says_how_they_are(
+    app: Flask, engines: TestEngines, named: tuple[str, ...], trouble: str | None, says: str
+) -> None:
+    if trouble:
+        with connected(engines, SUPERUSER) as connection:
+            refused = "UPDATE subscriptions SET failures_in_row = 1, next_try_at = now(), last_error = %s"
+            connection.execute(refused, [trouble])
+    environ = environment_for_children(replace(app.config["DEALS_SETTINGS"], subscribers=named), ASSETS="cdn")
+    command = [sys.executable, "-m", "deals_app.cli", "doctor"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    assert says in done.stdout, done.stdout + done.stderr

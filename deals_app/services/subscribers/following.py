@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, literal_column, select, text, tuple_, update
+from sqlalchemy import BigInteger, and_, func, literal_column, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
@@ -116,13 +116,13 @@ def _handle_next(actor: Actor, subscription_id: UUID, subscriber: Subscriber, *,
     return goes_on
 
 
-def _locked(session: Session, subscription_id: UUID) -> Row[Any] | None:
+def _locked(session: Session, subscription_id: UUID) -> Any:
     """The subscription, unless another worker is at it or its time has not come; and what is settled by now."""
     return session.execute(
         select(
             Subscription.cursor_written_by,
             Subscription.cursor_event_id,
-            literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint").label("settled"),
+            literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger).label("settled"),
         )
         .where(Subscription.id == subscription_id)
         .where(func.coalesce(Subscription.next_try_at, func.now()) <= func.now())
@@ -130,7 +130,7 @@ def _locked(session: Session, subscription_id: UUID) -> Row[Any] | None:
     ).one_or_none()
 
 
-def _ahead(session: Session, place: tuple[int, UUID], settled: int) -> Sequence[Row[Any]]:
+def _ahead(session: Session, place: tuple[int, UUID], settled: int) -> Sequence[Any]:
     """The next places of the settled order, and which event is handled at each.
 
     A transaction may have begun first and changed a deal last: its event stands before the older version's. So at the
@@ -172,7 +172,7 @@ def _handle(work: UnitOfWork, subscriber: Subscriber, event_id: UUID) -> None:
     work.session.flush()
 
 
-def _move(session: Session, subscription_id: UUID, done: Row[Any] | None, **values: Any) -> None:
+def _move(session: Session, subscription_id: UUID, done: Any, **values: Any) -> None:
     if done is not None:
         values |= {"cursor_written_by": done.written_by, "cursor_event_id": done.id}
         values |= {"failures_in_row": 0, "next_try_at": None, "last_error": None}
