@@ -18,6 +18,8 @@ DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 DEFAULT_HUBSPOT_URL = "https://api.hubapi.com"
 DEFAULT_SALESFORCE_URL = "https://login.salesforce.com"
 SHORTEST_SECRET_KEY = 32
+# In the data directory.
+KEPT_KEY = "secret_key"
 
 AssetsSource = Literal["cdn", "local", "auto"]
 ASSETS_SOURCES: tuple[AssetsSource, ...] = get_args(AssetsSource)
@@ -44,6 +46,7 @@ class Settings:
     webhook_allow_internal: bool
     hubspot_api_url: str
     salesforce_login_url: str
+    subscribers: tuple[str, ...]
 
     @property
     def cookies_need_https(self) -> bool:
@@ -85,6 +88,11 @@ FIELD_NOTES: tuple[tuple[str, str, str], ...] = (
         DEFAULT_SALESFORCE_URL,
         "Where people sign in to Salesforce: a sandbox is at `https://test.salesforce.com`.",
     ),
+    (
+        "SUBSCRIBERS",
+        "none",
+        "Comma-separated `package.module:attribute`: your code that hears events in the worker.",
+    ),
 )
 
 
@@ -107,7 +115,8 @@ def settings_from_environment(environ: Mapping[str, str] | None = None, *, data_
         salesforce_login_url=_vendor_url(
             env.get("SALESFORCE_LOGIN_URL") or DEFAULT_SALESFORCE_URL, "SALESFORCE_LOGIN_URL"
         ),
-        trusted_hosts=tuple(host.strip() for host in env.get("TRUSTED_HOSTS", "").split(",") if host.strip()),
+        trusted_hosts=_list(env.get("TRUSTED_HOSTS", "")),
+        subscribers=_list(env.get("SUBSCRIBERS", "")),
         webhook_allow_internal=_yes_or_no(env.get("WEBHOOK_ALLOW_INTERNAL") or "0", "WEBHOOK_ALLOW_INTERNAL"),
     )
 
@@ -122,6 +131,7 @@ def environment_for_children(settings: Settings, **more: str) -> dict[str, str]:
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key,
         "PUBLIC_URL": settings.public_url,
+        "SUBSCRIBERS": ",".join(settings.subscribers),
         **more,
     }
 
@@ -130,6 +140,21 @@ def supervisor_pid_from_environment() -> int | None:
     """The `deals up` that started this process, if one did."""
     value = os.environ.get("DEALS_SUPERVISOR_PID", "")
     return int(value) if value.isdecimal() else None
+
+
+def kept_secret_key(settings: Settings) -> str | None:
+    """The key when it is the one that is kept in the data directory; None when the environment gives it."""
+    path = settings.data_dir / KEPT_KEY
+    return settings.secret_key if path.exists() and path.read_text(encoding="ascii") == settings.secret_key else None
+
+
+def keep_secret_key(data_dir: Path, key: str) -> None:
+    """Another key in the place of the kept one, readable by its owner only; processes that run go on with the old."""
+    with tempfile.NamedTemporaryFile("w", dir=data_dir, prefix=".secret_key", encoding="ascii", delete=False) as draft:
+        draft.write(key)
+        draft.flush()
+        os.fsync(draft.fileno())
+    Path(draft.name).replace(data_dir / KEPT_KEY)
 
 
 def _psycopg_url(url: str, name: str) -> str:
@@ -167,6 +192,10 @@ def _megabytes(value: str) -> int:
     return int(value) * 1024 * 1024
 
 
+def _list(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
 def _yes_or_no(value: str, name: str) -> bool:
     if value not in {"0", "1"}:
         message = f"{name} must be 0 or 1, got {value!r}"
@@ -181,7 +210,7 @@ def _secret_key(given: str, data_dir: Path) -> str:
             message = f"SECRET_KEY must have at least {SHORTEST_SECRET_KEY} characters"
             raise SettingsError(message)
         return given
-    path = data_dir / "secret_key"
+    path = data_dir / KEPT_KEY
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         # Written aside and linked, so that neither a crash nor a second process ever sees half a key.

@@ -29,6 +29,8 @@ from deals_app.services.saved_views import save_view
 from deals_app.services.scoring.analysing import analyse_deals
 from deals_app.services.sign_in import sign_in
 from deals_app.services.stage_transition import move_deal
+from deals_app.services.subscribers.following import due_subscriptions
+from deals_app.services.subscribers.subscriber import subscribers
 from deals_app.services.unit_of_work import reading, unit_of_work
 from deals_app.services.webhooks.endpoints import create_webhook, send_test
 from tests.people import PASSWORD
@@ -58,9 +60,17 @@ def fill(actor: Actor) -> Filled:
     with asked_once(actor, "filled", b"asked") as asking:
         asking.keep(Answer(status=200, headers={}, body=b"{}"))
     send_test(actor, create_webhook(actor, url="https://example.com/hooks").endpoint_id)
+    subscribe_example()
     imported = import_file(actor, SMALL_FILE)
     receive(actor, "api", Raw(body=b'{"name": "Rollout", "company": "Globex", "contact_email": "ann@globex.example"}'))
     return Filled(deal_id=deal_id, import_id=imported.id)
+
+
+def subscribe_example() -> None:
+    """The README's subscriber, seen by the relay in every tenant there is."""
+    subscribers.load(["examples.orders:orders"])
+    due_subscriptions()
+    subscribers.load([])
 
 
 def fill_around(actor: Actor, deal_id: UUID) -> None:

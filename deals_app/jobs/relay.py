@@ -17,6 +17,8 @@ from deals_app.domain.errors import Unavailable
 from deals_app.services import outbox
 from deals_app.services.doorbell import Ring, ring
 from deals_app.services.scoring.sweeping import begin_due_sweeps
+from deals_app.services.subscribers.following import due_subscriptions
+from deals_app.services.subscribers.subscriber import subscribers
 from deals_app.services.webhooks.delivering import due_webhooks
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ def run_scheduler(app: Flask) -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    subscribers.load(app.config["DEALS_SETTINGS"].subscribers)
     with app.app_context():
         for number in count():
             if stop.wait(PAUSE_SECONDS):
@@ -41,8 +44,11 @@ def run_scheduler(app: Flask) -> None:
 
 
 def relay_once() -> int:
-    """Ring for all that is due, webhooks too; how many were rung. A database that is away is asked again next time."""
-    return _ring_for(lambda: [*outbox.due_rings(), *due_webhooks()])
+    """Ring for all that is due, webhooks and subscribers too; how many were rung.
+
+    A database that is away is asked again next time.
+    """
+    return _ring_for(lambda: [*outbox.due_rings(), *due_webhooks(), *due_subscriptions()])
 
 
 def schedule_once() -> int:

@@ -7,6 +7,7 @@ from deals_app.models.forms import Form
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, OutboxRow
 from deals_app.models.leads import Lead, LeadDeal
 from deals_app.models.requests import GivenAnswer
+from deals_app.models.subscriptions import Subscription
 from deals_app.models.tenancy import ApiKey, AuditEntry, FxRate, Membership, Tenant, User, UserSession, Workspace
 from deals_app.models.views import SavedView
 from deals_app.models.webhooks import WebhookDelivery, WebhookEndpoint
@@ -40,6 +41,7 @@ __all__ = [
     "Stage",
     "StoredFile",
     "StoredFilePart",
+    "Subscription",
     "Tenant",
     "User",
     "UserSession",

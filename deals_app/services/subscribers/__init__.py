@@ -1,0 +1,1 @@
+"""In-process subscribers: code of the operator that hears the events of the ledger and acts in our database."""
