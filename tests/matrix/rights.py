@@ -142,7 +142,8 @@ OF_ENDPOINT: dict[str, May] = {
 # Forms that say on the page they came from that one may not (303, or 422 with the form): nothing changes there either.
 TELL_ON_THE_PAGE = frozenset(
     {
-        "held.back", "held.decide", "import_check.columns", "import_check.start", "import_columns.check", "import_columns.layout",
+        "held.back", "held.decide",
+        "import_check.columns", "import_check.start", "import_columns.check", "import_columns.layout",
         "import_columns.start", "imports.cancel", "imports.undo", "ingest.upload", "leads.take", "moves.move",
         "undo.latest", "undo.one", "undo.redo",
     }
