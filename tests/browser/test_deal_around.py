@@ -68,7 +68,7 @@ def test_people_and_competitors_come_and_go_without_a_new_page(page: Page, team:
     sign_in(page, team.rep.email)
     page.goto(f"/deals/{deal_id}")
     page.get_by_text("Add a competitor").click()
-    page.get_by_label("Name", exact=True).last.fill("Initech")
+    page.get_by_label("Competitor", exact=True).last.fill("Initech")
     page.get_by_label("Strength").select_option("strong")
     page.locator("#deal-competitors").get_by_role("button", name="Add", exact=True).click()
     rivals = page.locator("#deal-competitors .beside-line")
