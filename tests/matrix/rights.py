@@ -60,6 +60,7 @@ OF_BLUEPRINT: dict[str, May] = {
     "api_imports": May.IMPORTERS,
     "api_ingestion": May.KEYS,
     "api_keys": May.ADMINS,
+    "api_leads": May.MEMBERS,
     "api_pipelines": May.ADMINS,
     "api_saved_views": May.MEMBERS,
     "api_users": May.MEMBERS,
@@ -79,6 +80,7 @@ OF_BLUEPRINT: dict[str, May] = {
     "import_columns": May.MANAGERS,
     "imports": May.MEMBERS,
     "ingest": May.MEMBERS,
+    "inbox": May.OWNERS,
     "leads": May.MEMBERS,
     "moves": May.OWNERS,
     "ops": May.ANYBODY,
@@ -113,6 +115,9 @@ OF_ENDPOINT: dict[str, May] = {
     "import_check.progress": May.MEMBERS,
     "import_check.rows": May.MEMBERS,
     "imports.cancel": May.MANAGERS,
+    "inbox.again": May.MANAGERS,
+    "inbox.index": May.MEMBERS,
+    "inbox.replay_all": May.MANAGERS,
     "imports.undo": May.MANAGERS,
     "ingest.upload": May.MANAGERS,
     "moves.card": May.MEMBERS,
@@ -131,8 +136,8 @@ OF_ENDPOINT: dict[str, May] = {
 TELL_ON_THE_PAGE = frozenset(
     {
         "import_check.columns", "import_check.start", "import_columns.check", "import_columns.layout",
-        "import_columns.start", "imports.cancel", "imports.undo", "ingest.upload", "leads.take", "moves.move",
-        "undo.latest", "undo.one", "undo.redo",
+        "import_columns.start", "imports.cancel", "imports.undo", "inbox.replay_all", "ingest.upload", "leads.take",
+        "moves.move", "undo.latest", "undo.one", "undo.redo",
     }
 )  # fmt: skip
 

@@ -21,6 +21,7 @@ LOOKUPS = {
     "api_key_actor",
     "tenant_of_slug",
     "register_user",
+    "ingested_deals",
 }
 LEDGER_WRITERS = {"record_new_deals", "record_changed_deals"}
 
