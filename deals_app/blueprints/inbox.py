@@ -80,6 +80,6 @@ def _wanted(words: Any) -> ItemFilter:
     return ItemFilter(source=words.get("source", ""), outcome=words.get("outcome", ""), q=words.get("q", ""))
 
 
-def _words(wanted: ItemFilter) -> dict[str, str]:
+def _words(wanted: ItemFilter) -> dict[str, Any]:
     """The filter as an address says it."""
     return {name: value for name, value in vars(wanted).items() if value}

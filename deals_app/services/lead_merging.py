@@ -55,9 +55,9 @@ def unmerge_lead(actor: Actor, lead_id: UUID) -> UUID:
             message = "cannot take apart a lead that is not merged"
             raise RuleBroken(message, code="UNMERGE_FAILED")
         kept = leads[into_id]
+        followers = [UUID(each) for each in lead.gave.get("leads", [])]
         write_lead(work, kept, _without(kept, lead))
         write_lead(work, lead, {"merged_into": None, "gave": {}})
-        followers = [UUID(each) for each in lead.gave.get("leads", [])]
         work.session.execute(
             update(Lead).where(Lead.id.in_(followers), Lead.merged_into == into_id).values(merged_into=lead_id)
         )
