@@ -13,8 +13,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from deals_app.models import OutboxRow
 from deals_app.domain.pipelines import NewStage
+from deals_app.models import OutboxRow
 from deals_app.services.deals import delete_deal
 from deals_app.services.editing import DealEdit, edit_deal
 from deals_app.services.ingesting.inbox import Raw

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, tuple_
@@ -53,8 +53,7 @@ def lead_rows(
     with reading(actor) as session:
         rows = session.execute(statement).mappings().all()
     items = tuple(LeadView(**row) for row in rows[:limit])
-    more = len(rows) > limit
-    return Page(items=items, next_after=cursor_of(items[-1].created_at.isoformat(), items[-1].id) if more else None)
+    return Page(items=items, next_after=_cursor(items[-1]) if len(rows) > limit else None)
 
 
 def lead_counts(actor: Actor) -> LeadCounts:
@@ -169,6 +168,12 @@ def _alike(view: LeadView) -> AnySelect:
 def _name(row: Lead) -> LeadName:
     name = " ".join(part for part in (row.first_name, row.last_name) if part)
     return LeadName(id=row.id, email=row.email, name=name or row.email)
+
+
+def _cursor(last: LeadView) -> str:
+    """With a Z for its zone: a plus that somebody does not encode would arrive as a blank."""
+    at = last.created_at.astimezone(UTC).replace(tzinfo=None)
+    return cursor_of(f"{at.isoformat()}Z", last.id)
 
 
 def _missing() -> NotFound:
