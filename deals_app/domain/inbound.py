@@ -97,6 +97,8 @@ class SourceField:
     says: str
     example: str = ""
     is_required: bool = False
+    looks: str = "text"
+    """As what a form asks for it: text, email, date, stage, or lines for what may be long."""
 
 
 @dataclass(frozen=True, kw_only=True)

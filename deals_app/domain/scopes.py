@@ -10,7 +10,7 @@ from deals_app.domain.errors import FieldProblem, Forbidden
 # By the tags of the OpenAPI document, the ingestion API's imports among them.
 PARTS = (
     "deals", "customers", "pipelines", "users", "events", "api-keys", "imports", "webhooks", "forms", "connections",
-    "saved-views",
+    "saved-views", "leads",
 )  # fmt: skip
 ACTIONS = ("read", "write")
 SCOPES = tuple(f"{part}:{action}" for part in PARTS for action in ACTIONS)

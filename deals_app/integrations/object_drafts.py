@@ -58,12 +58,14 @@ DEAL_SOURCE_FIELDS: Final = (
         name="value", says="What it is worth, in whole units of its currency (not in cents)", example="120000.50"
     ),
     SourceField(name="currency", says="ISO 4217 code; your base currency when left out", example="USD"),
-    SourceField(name="stage", says="Key or name of a stage; the first one when left out", example="proposal"),
+    SourceField(
+        name="stage", says="Key or name of a stage; the first one when left out", example="proposal", looks="stage"
+    ),
     SourceField(name="probability", says="Chance of winning in percent, 0 to 100", example="60"),
-    SourceField(name="expected_close_date", says="Day on which it may be won", example="2026-06-01"),
-    SourceField(name="contact_email", says="E-mail address of the person", example="ceo@acme.example"),
+    SourceField(name="expected_close_date", says="Day on which it may be won", example="2026-06-01", looks="date"),
+    SourceField(name="contact_email", says="E-mail address of the person", example="ceo@acme.example", looks="email"),
     SourceField(name="contact_name", says="Name of the person", example="John Smith"),
-    SourceField(name="description", says="Notes", example="Enterprise license for 500 users"),
+    SourceField(name="description", says="Notes", example="Enterprise license for 500 users", looks="lines"),
 )
 
 

@@ -4,7 +4,7 @@ from deals_app.models.analysis import DealAnalysis
 from deals_app.models.around import Attachment, Collaborator, Competitor, Contact, StoredFile, StoredFilePart
 from deals_app.models.deals import Activity, Customer, Deal, DealEvent, ExternalRef, Pipeline, Stage
 from deals_app.models.forms import Form
-from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, OutboxRow
+from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, IngestionCount, OutboxRow
 from deals_app.models.leads import Lead, LeadDeal
 from deals_app.models.requests import GivenAnswer
 from deals_app.models.subscriptions import Subscription
@@ -32,6 +32,7 @@ __all__ = [
     "ImportFile",
     "ImportRow",
     "InboundItem",
+    "IngestionCount",
     "Lead",
     "LeadDeal",
     "Membership",

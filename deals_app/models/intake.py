@@ -38,6 +38,19 @@ class InboundItem(Base):
     updated_at: Mapped[MadeAt]
 
 
+class IngestionCount(Base):
+    """How often what came by a source came to an outcome; the sum over the slots counts."""
+
+    __tablename__ = "ingestion_counts"
+    tenant_id: Mapped[TenantId]
+    source: Mapped[String] = mapped_column(primary_key=True)
+    outcome: Mapped[String] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[MadeAt]
+    updated_at: Mapped[MadeAt]
+
+
 class Import(Base):
     """One file on its way in; its counts always add up to the rows processed."""
 

@@ -34,6 +34,10 @@ class Lead(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     assigned_to: Mapped[UUID | None]
     merged_into: Mapped[UUID | None]
+    gave: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    customer_id: Mapped[UUID | None]
+    contact_id: Mapped[UUID | None]
+    deal_id: Mapped[UUID | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[MadeAt]
     updated_at: Mapped[MadeAt]

@@ -37,9 +37,7 @@ def keep_lead(work: UnitOfWork, draft: LeadDraft, *, source: str, is_spam: bool 
     lock = func.hashtextextended(f"lead:{work.actor.tenant_id}:{key}", 0)
     work.session.execute(select(func.pg_advisory_xact_lock(lock)))
     said: dict[str, Any] = {name: value for name in FACTS_OF_A_PERSON if (value := getattr(draft, name))}
-    known = work.session.execute(
-        select(Lead).where(Lead.email_key == key, Lead.merged_into.is_(None)).with_for_update()
-    ).scalar_one_or_none()
+    known = lead_at(work, key)
     if known is None:
         values = {"tenant_id": work.actor.tenant_id, "email": draft.email, "email_key": key, "source": source}
         values |= said | _qualified(draft) | {"facts": dict(draft.facts), "is_spam": is_spam}
@@ -60,6 +58,15 @@ def mark_spam(work: UnitOfWork, draft: LeadDraft, *, source: str, is_spam: bool)
         marked = update(Lead).where(Lead.id == lead_id, Lead.is_spam != is_spam)
         work.session.execute(marked.values(is_spam=is_spam, version=Lead.version + 1))
     return lead_id
+
+
+def lead_at(work: UnitOfWork, email_key: str) -> Lead | None:
+    """Who has this address, held until the end of the transaction: of a merged lead the one that was kept."""
+    rows = select(Lead).where(Lead.email_key == email_key).order_by(Lead.merged_into.is_not(None), Lead.id.desc())
+    found = work.session.scalars(rows.limit(1).with_for_update()).one_or_none()
+    if found is None or found.merged_into is None:
+        return found
+    return work.session.scalars(select(Lead).where(Lead.id == found.merged_into).with_for_update()).one()
 
 
 def link_lead(work: UnitOfWork, lead_id: UUID, deal_id: UUID) -> None:

@@ -19,7 +19,8 @@ from tests.people import PASSWORD, People, make_people
 
 PAGES = [
     "/", "/deals", "/deals/new", "/ingest", "/ingest?tab=manual", "/ingest?tab=api", "/analytics", "/forecast",
-    "/leads", "/customers", "/settings/profile", "/settings/people", "/settings/pipelines", "/settings/keys",
+    "/leads", "/leads/unowned", "/inbox", "/customers",
+    "/settings/profile", "/settings/people", "/settings/pipelines", "/settings/keys",
     "/settings/webhooks",
 ]  # fmt: skip  # fmt: skip
 

@@ -83,7 +83,7 @@ def test_it_is_found_by_looking(with_pigeon: dict[str, Source]) -> None:
 
 
 def test_it_says_what_it_is(one: Source) -> None:
-    assert one.kind in {"json", "form", "mail", "sync"}
+    assert one.kind in {"json", "form", "typed", "mail", "sync"}
     assert one.path.startswith("/")
     assert one.label
     assert one.says.endswith(".")

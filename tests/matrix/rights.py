@@ -61,6 +61,7 @@ OF_BLUEPRINT: dict[str, May] = {
     "api_imports": May.IMPORTERS,
     "api_ingestion": May.KEYS,
     "api_keys": May.ADMINS,
+    "api_leads": May.MEMBERS,
     "api_pipelines": May.ADMINS,
     "api_saved_views": May.MEMBERS,
     "api_users": May.MEMBERS,
@@ -82,6 +83,7 @@ OF_BLUEPRINT: dict[str, May] = {
     "import_columns": May.MANAGERS,
     "imports": May.MEMBERS,
     "ingest": May.MEMBERS,
+    "inbox": May.MEMBERS,
     "leads": May.MEMBERS,
     "moves": May.OWNERS,
     "ops": May.ANYBODY,
@@ -125,6 +127,8 @@ OF_ENDPOINT: dict[str, May] = {
     "import_check.progress": May.MEMBERS,
     "import_check.rows": May.MEMBERS,
     "imports.cancel": May.MANAGERS,
+    "inbox.again": May.MANAGERS,
+    "inbox.replay_all": May.MANAGERS,
     "imports.undo": May.MANAGERS,
     "ingest.upload": May.MANAGERS,
     "moves.card": May.MEMBERS,
@@ -144,8 +148,8 @@ TELL_ON_THE_PAGE = frozenset(
     {
         "held.back", "held.decide",
         "import_check.columns", "import_check.start", "import_columns.check", "import_columns.layout",
-        "import_columns.start", "imports.cancel", "imports.undo", "ingest.upload", "leads.take", "moves.move",
-        "undo.latest", "undo.one", "undo.redo",
+        "import_columns.start", "imports.cancel", "imports.undo", "inbox.replay_all", "ingest.upload", "leads.take",
+        "moves.move", "undo.latest", "undo.one", "undo.redo",
     }
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
+from json import dumps
 from uuid import UUID
 
 from sqlalchemy import update
@@ -25,6 +26,10 @@ from deals_app.services.customers import create_customer
 from deals_app.services.deals import NewDeal, create_deal, delete_deal
 from deals_app.services.editing import DealEdit, edit_deal
 from deals_app.services.forms import create_form, delete_form
+from deals_app.services.ingesting.inbox import Raw
+from deals_app.services.ingesting.processing import Outcome
+from deals_app.services.ingesting.receiving import receive
+from deals_app.services.lead_merging import merge_leads
 from deals_app.services.pipeline_editing import NewPipeline, create_pipeline
 from deals_app.services.pipelines import pipelines
 from deals_app.services.queries.webhooks import webhooks
@@ -186,6 +191,33 @@ def a_deleted_view(made: Made) -> UUID:
     return view_id
 
 
+def something_sent(made: Made) -> tuple[Outcome, str]:
+    """It came by the API and has made a deal, whose owner is who is wanted; and the address of its lead."""
+    number = next(numbers)
+    email = f"lead{number}@client.example"
+    body = dumps({"name": f"Enquiry {number}", "contact_email": email}).encode()
+    outcome = receive(made.admin, "api", Raw(body=body))
+    if made.owner is not None and outcome.deal_id is not None:
+        edit_deal(made.admin, outcome.deal_id, DealEdit(assigned_to=made.owner))
+    return outcome, email
+
+
+def an_item(made: Made) -> UUID:
+    return something_sent(made)[0].item_id
+
+
+def a_lead(made: Made) -> UUID:
+    lead_id = something_sent(made)[0].lead_id
+    assert lead_id is not None
+    return lead_id
+
+
+def a_merged_lead(made: Made) -> UUID:
+    lead_id = a_lead(made)
+    merge_leads(made.admin, a_lead(made), lead_id)
+    return lead_id
+
+
 def a_done_import(made: Made) -> UUID:
     return import_file(made.admin, FILE.format(n=next(numbers))).id
 
@@ -223,6 +255,10 @@ THINGS: dict[str, Make] = {
     "step_id": a_step,
     "user_id": lambda made: made.admin.user_id,
     "assigned_to": lambda made: made.admin.user_id,
+    "email": lambda made: something_sent(made)[1],
+    "item_id": an_item,
+    "lead_id": a_lead,
+    "other_lead_id": a_lead,
     "move_to": a_stage,
     "owner_id": lambda made: made.admin.user_id,
     "tenant_id": lambda made: made.admin.tenant_id,
@@ -246,6 +282,7 @@ WORDS = {
     "key": "name",
     "kind": "csv",
     "page": "deals",
+    "source": "manual",
     "stage": "lead",
 }
 
@@ -260,6 +297,8 @@ OF_ENDPOINT: dict[str, dict[str, Make]] = {
     "api_deals.reopen": {"deal_id": a_won_deal},
     "api_deals.restore": {"deal_id": a_deleted_deal},
     "api_deals.undo": {"deal_id": a_deal_they_changed},
+    "api_leads.unmerge": {"lead_id": a_merged_lead},
+    "leads.unmerge": {"lead_id": a_merged_lead},
     "api_imports.cancel": {"import_id": a_queued_import},
     "api_saved_views.restore": {"view_id": a_deleted_view},
     "customers.restore": {"customer_id": a_deleted_customer},

@@ -23,6 +23,7 @@ LOOKUPS = {
     "register_user",
     "form_of_key",
     "form_origin_known",
+    "ingested_deals",
 }
 LEDGER_WRITERS = {"record_new_deals", "record_changed_deals"}
 

@@ -53,6 +53,7 @@ MEANINGS = {
 TAGS = {
     "Deals": "Sales opportunities on their way through the stages of a pipeline, and what happened to them.",
     "Customers": "Companies and people that deals are made with.",
+    "Leads": "The people behind what came in: qualified, converted to business, merged, kept apart from spam.",
     "Pipelines": "Pipelines and their stages; only admins change them.",
     "Users": "The people of the team, whom deals are assigned to.",
     "API keys": "Keys of other systems: shown once, narrowed to scopes, ended at once.",

@@ -25,7 +25,8 @@ class Source(Protocol):
     label: str
     says: str
     kind: str
-    """json (one object from another system), form (a person's fields), mail, sync (a vendor's object) or upload."""
+    """json (one object from another system), form (a person's fields), typed
+    (the same, by one of us), mail, sync (a vendor's object) or upload."""
     path: str
     FIELDS: Sequence[SourceField]
     EXAMPLE: tuple[Mapping[str, Any], Understood]

@@ -27,7 +27,7 @@ FIELDS: Final = (
     SourceField(name="sender", says="Address, or name and address", example="jane@company.example", is_required=True),
     SourceField(name="subject", says="The deal is named after it", example="Enterprise inquiry", is_required=True),
     SourceField(name="sender_name", says="Who wrote it", example="Jane Doe"),
-    SourceField(name="content", says="The text", example="We are looking for…"),
+    SourceField(name="content", says="The text", example="We are looking for…", looks="lines"),
     SourceField(name="company_name", says="Found in the mail when left out", example="Prospect Corp"),
     SourceField(name="message_id", says="The same Message-ID is the same mail", example="<a1@company.example>"),
     SourceField(name="in_reply_to", says="Message-ID of the mail it answers", example="<a0@company.example>"),

@@ -15,7 +15,7 @@ from deals_app.integrations.object_drafts import DEAL_FIELDS, DEAL_SOURCE_FIELDS
 key: Final = "manual"
 label: Final = "By hand"
 says: Final = "One deal, typed in: its name, and whatever else is known."
-kind: Final = "form"
+kind: Final = "typed"
 path: Final = "/manual"
 
 FIELDS: Final = DEAL_SOURCE_FIELDS

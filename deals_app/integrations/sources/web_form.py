@@ -22,12 +22,18 @@ path: Final = "/web-form"
 _UTM: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 FIELDS: Final = (
-    SourceField(name="email", says="E-mail address of who asks", example="jane@company.example", is_required=True),
+    SourceField(
+        name="email",
+        says="E-mail address of who asks",
+        example="jane@company.example",
+        is_required=True,
+        looks="email",
+    ),
     SourceField(name="first_name", says="First name", example="Jane"),
     SourceField(name="last_name", says="Last name", example="Doe"),
     SourceField(name="company", says="Their company", example="Company Inc"),
     SourceField(name="phone", says="Their telephone number", example="+1 555 010 9999"),
-    SourceField(name="message", says="What they ask", example="Interested in enterprise plan"),
+    SourceField(name="message", says="What they ask", example="Interested in enterprise plan", looks="lines"),
     SourceField(name="product_interest", says="What they are interested in", example="Enterprise License"),
     SourceField(name="company_size", says="How many people the company has", example="51-200"),
     *(SourceField(name=name, says="Where the visit came from", example="spring-sale") for name in _UTM),

@@ -29,6 +29,7 @@ from deals_app.services.activities import add_note
 from deals_app.services.ingesting.applying import Applied, change_deal, make_deal, refer
 from deals_app.services.ingesting.guarding import reasons_to_hold, settings_for
 from deals_app.services.ingesting.recognising import Recognised, fingerprint, recognise, references_of
+from deals_app.services.ingestion_counts import count_outcome
 from deals_app.services.leads import keep_lead, lead_of, link_lead
 from deals_app.services.pipelines import find_pipeline, pipeline_views
 from deals_app.services.scoring.requests import request_analysis
@@ -123,6 +124,7 @@ def process_in(work: UnitOfWork, item_id: UUID) -> Outcome:
     values: dict[str, Any] = {"outcome": action, "deal_id": deal_id, "lead_id": lead_id, "settled_at": func.now()}
     values |= {"steps": steps.taken, "problems": [vars(each) for each in problems] or None}
     work.session.execute(update(InboundItem).where(InboundItem.id == item_id).values(values))
+    count_outcome(work, item.source, action)
     return Outcome(item_id=item_id, action=action, deal_id=deal_id, lead_id=lead_id, problems=problems, code=code)
 
 
@@ -130,7 +132,8 @@ def give_up(work: UnitOfWork, item_id: UUID, why: str) -> None:
     """An item that cannot be worked on is put aside with a word, inside a transaction."""
     problems = [{"field": "", "message": why}]
     values = {"outcome": "rejected", "problems": problems, "settled_at": func.now()}
-    work.session.execute(update(InboundItem).where(InboundItem.id == item_id).values(values))
+    statement = update(InboundItem).where(InboundItem.id == item_id).values(values).returning(InboundItem.source)
+    count_outcome(work, work.session.scalars(statement).one(), "rejected")
 
 
 def _worked(work: UnitOfWork, item: InboundItem, steps: Steps) -> tuple[str, Applied | None, UUID | None]:

@@ -25,6 +25,7 @@ REPLAYED = func.jsonb_build_array(
         "step", "replayed", "before", func.coalesce(InboundItem.steps[0]["before"].astext, InboundItem.outcome)
     )
 )
+ONCE_MORE = {"outcome": "received", "settled_at": None, "problems": None, "steps": REPLAYED}
 # A thing that kills ten workers would kill the eleventh.
 MAX_ATTEMPTS = 10
 
@@ -72,7 +73,7 @@ def process_delivery(tenant_id: str, outbox_id: str) -> None:
     lease = take_lease(UUID(tenant_id), UUID(outbox_id))
     if lease is None:
         return
-    actor = _sender(lease)
+    actor = sender_of_lease(lease)
     while (item_id := _next(actor, lease.outbox_id)) is not None:
         with unit_of_work(actor) as work:
             renew(work.session, lease, gets_on=True)
@@ -93,7 +94,7 @@ def replay(actor: Actor, item_id: UUID) -> Outcome:
         found = work.session.execute(
             update(InboundItem)
             .where(InboundItem.id == item_id, InboundItem.outcome != "received")
-            .values(outcome="received", settled_at=None, problems=None, steps=REPLAYED)
+            .values(ONCE_MORE)
             .returning(InboundItem.source)
         ).one_or_none()
         if found is None:
@@ -119,7 +120,8 @@ def _next(actor: Actor, delivery_id: UUID) -> UUID | None:
         )
 
 
-def _sender(lease: Lease) -> Actor:
+def sender_of_lease(lease: Lease) -> Actor:
+    """Who sent what a lease is for: whoever finishes it acts as they would have."""
     with reading(system_actor(lease.tenant_id, "system:ingestion", "job")) as session:
         tenant = session.execute(select(Tenant.time_zone, Tenant.base_currency)).one()
     return sender_from(lease.tenant_id, lease.payload, time_zone=tenant.time_zone, base_currency=tenant.base_currency)
