@@ -81,8 +81,8 @@ def create_app(settings: Settings) -> OpenAPI:
     presentation.init_presentation(app)
     errors.init_errors(app)
     for pages in (
-        ops, auth, board, moves, undo, deals, customers, leads, inbox, ingest, import_columns, import_check,
-        imports, exports, forecast, analytics_pages, settings_pages, webhooks, form_settings, held, public_forms, styleguide,
+        ops, auth, board, moves, undo, deals, customers, leads, inbox, ingest, import_columns, import_check, imports,
+        exports, forecast, analytics_pages, settings_pages, webhooks, form_settings, held, public_forms, styleguide,
         api_docs, views,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
