@@ -19,6 +19,7 @@ from deals_app.domain.raw_items import items_of
 from deals_app.services.ingesting.inbox import Raw
 from deals_app.services.ingesting.processing import Outcome
 from deals_app.services.ingesting.receiving import receive, receive_many
+from deals_app.services.ingesting.understanding import MAIL_BYTES, RAW_MAIL
 from deals_app.services.ingestion import Door, object_doors
 from deals_app.services.queries.deal import deal
 from deals_app.services.queries.metrics import Metrics, metrics, source_counts
@@ -70,7 +71,8 @@ def metrics_object(found: Metrics) -> dict[str, Any]:
 
 
 def _receive_one(source: str) -> tuple[Response, int]:
-    raw = Raw(body=_body(ONE_BYTES), content_type=request.content_type or "")
+    is_mail = request.mimetype == RAW_MAIL and _door(source).kind == "mail"
+    raw = Raw(body=_body(MAIL_BYTES if is_mail else ONE_BYTES), content_type=request.content_type or "")
     return _answer(receive(actor(), source, raw))
 
 
