@@ -5,6 +5,7 @@ from deals_app.models.around import Attachment, Collaborator, Competitor, Contac
 from deals_app.models.deals import Activity, Customer, Deal, DealEvent, ExternalRef, Pipeline, Stage
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, OutboxRow
 from deals_app.models.leads import Lead, LeadDeal
+from deals_app.models.mailboxes import Mailbox, MailboxToken
 from deals_app.models.requests import GivenAnswer
 from deals_app.models.tenancy import ApiKey, AuditEntry, FxRate, Membership, Tenant, User, UserSession, Workspace
 from deals_app.models.views import SavedView
@@ -31,6 +32,8 @@ __all__ = [
     "InboundItem",
     "Lead",
     "LeadDeal",
+    "Mailbox",
+    "MailboxToken",
     "Membership",
     "OutboxRow",
     "Pipeline",

@@ -47,6 +47,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "import_columns.check": {"column-0": "name"},
     "import_columns.start": {"column-0": "name"},
     "ingest.upload": {"file": FILE},
+    "mailboxes.change": {"name": "Renamed"},
+    "mailboxes.create": {"name": "Sales"},
     "moves.move": {"stage": "proposal"},
     "settings.add_person": {"email": "new@acme.example", "name": "New", "role": "rep", "password": "a long password"},
     "settings.switch": {"tenant_id": "{tenant_id}"},

@@ -18,6 +18,7 @@ from deals_app.services.api_keys import create_api_key
 from deals_app.services.customers import create_customer
 from deals_app.services.deals import NewDeal, create_deal, delete_deal
 from deals_app.services.editing import DealEdit, edit_deal
+from deals_app.services.mailboxes.editing import MailboxFacts, create_mailbox, post_address, switch_mailbox
 from deals_app.services.pipeline_editing import NewPipeline, create_pipeline
 from deals_app.services.pipelines import pipelines
 from deals_app.services.stage_transition import win_deal
@@ -99,6 +100,29 @@ def a_webhook(made: Made) -> UUID:
     return create_webhook(made.admin, url=f"https://example.com/hooks/{next(numbers)}").endpoint_id
 
 
+def a_mailbox(made: Made) -> UUID:
+    return create_mailbox(made.admin, "postmark", MailboxFacts(name=f"Inbox {next(numbers)}"))
+
+
+def a_mailbox_address(made: Made) -> str:
+    """The last part of the address that a mail service posts to."""
+    mailbox_id = create_mailbox(made.admin, "sendgrid", MailboxFacts(name=f"Inbox {next(numbers)}"))
+    found = post_address(made.admin, mailbox_id)
+    return found.path.rpartition("/")[2] if found else ""
+
+
+def a_fetched_mailbox(made: Made) -> UUID:
+    """Of a server that nobody finds."""
+    facts = MailboxFacts(name="IMAP", host="imap.deals-test.invalid", user_name="sales", secret="secret")
+    return create_mailbox(made.admin, "imap", facts)
+
+
+def a_paused_mailbox(made: Made) -> UUID:
+    mailbox_id = a_mailbox(made)
+    switch_mailbox(made.admin, mailbox_id, is_active=False)
+    return mailbox_id
+
+
 def a_delivery(made: Made) -> UUID:
     """A message of the webhook that was made before it, which could not be delivered."""
     delivery_id = send_test(made.admin, UUID(made.ids["webhook_id"]))
@@ -132,6 +156,8 @@ THINGS: dict[str, Make] = {
     "deal_id": a_deal,
     "delivery_id": a_delivery,
     "import_id": a_done_import,
+    "mailbox_id": a_mailbox,
+    "mailbox_token": a_mailbox_address,
     "key_id": a_key,
     "operation": an_operation,
     "pipeline": a_pipeline,
@@ -156,6 +182,8 @@ OF_ENDPOINT: dict[str, dict[str, Make]] = {
     "api_imports.cancel": {"import_id": a_queued_import},
     "deals.stage.reopen": {"deal_id": a_won_deal},
     "imports.cancel": {"import_id": a_queued_import},
+    "mailboxes.delete": {"mailbox_id": a_paused_mailbox},
+    "mailboxes.look": {"mailbox_id": a_fetched_mailbox},
     "undo.latest": {"operation": an_operation},
     "undo.redo": {"": something_undone},
 }

@@ -23,4 +23,4 @@ class ActorNames:
             return self.people.get(name, "A former member")
         if kind == "key":
             return f"API key {self._keys.get(name, name)}"
-        return "Deals"
+        return "E-mail" if kind == "mailbox" else "Deals"
