@@ -14,7 +14,7 @@ from wtforms.validators import DataRequired, Length, Optional
 
 from deals_app.blueprints.forms import choices, show_problems
 from deals_app.blueprints.web import actor, admins_only, signed_in
-from deals_app.domain.errors import Invalid, NotFound, RuleBroken
+from deals_app.domain.errors import FieldProblem, Invalid, NotFound, RuleBroken
 from deals_app.domain.mailboxes import KINDS, Looked, PostAddress
 from deals_app.services.accounts import members
 from deals_app.services.mailboxes.editing import (
@@ -37,7 +37,7 @@ BEGINNINGS = (("unread", "The unread ones"), ("new", "Only new ones from now on"
 
 
 class MailboxForm(FlaskForm):
-    """A mailbox of any kind; what is IMAP's alone is left out for the others."""
+    """A mailbox of any kind; what is IMAP's alone is left out for the others, so the service looks at the choices."""
 
     name = StringField("Name", [DataRequired(), Length(max=200)])
     host = StringField("Server", [Length(max=253)])
@@ -45,13 +45,14 @@ class MailboxForm(FlaskForm):
     security = SelectField(
         "Encryption",
         choices=choices((("tls", "TLS"), ("none", "None (a server on this machine)"))),
+        validate_choice=False,
     )
     user_name = StringField("User name", [Length(max=254)])
     secret = PasswordField("Password", [Length(max=1000)])
-    begins_with = SelectField("Mails that are there already", choices=choices(BEGINNINGS))
+    begins_with = SelectField("Mails that are there already", choices=choices(BEGINNINGS), validate_choice=False)
     marks_seen = BooleanField("Mark mails as read on the server")
-    pipeline_id = SelectField("Pipeline of its deals", [Optional()])
-    owner_id = SelectField("Owner of its deals", [Optional()])
+    pipeline_id = SelectField("Pipeline of its deals", validate_choice=False)
+    owner_id = SelectField("Owner of its deals", validate_choice=False)
 
     def offer(self) -> MailboxForm:
         """With the tenant's pipelines and people to choose from."""
@@ -72,8 +73,8 @@ class MailboxForm(FlaskForm):
             secret=self.secret.data or "",
             begins_with=self.begins_with.data or "unread",
             marks_seen=bool(self.marks_seen.data),
-            pipeline_id=UUID(self.pipeline_id.data) if self.pipeline_id.data else None,
-            owner_id=UUID(self.owner_id.data) if self.owner_id.data else None,
+            pipeline_id=_id_in(self.pipeline_id),
+            owner_id=_id_in(self.owner_id),
         )
 
 
@@ -199,6 +200,14 @@ def _told(found: Looked) -> str:
     if found.has_more:
         return f"{taken} There are more; they come by themselves."
     return taken if found.taken else "It could be opened; nothing new is in it."
+
+
+def _id_in(field: SelectField) -> UUID | None:
+    """The id that was chosen; raises Invalid for what is none."""
+    try:
+        return UUID(field.data) if field.data else None
+    except ValueError:
+        raise Invalid(FieldProblem(field.name, "must be one of the list")) from None
 
 
 def _kind(kind: str) -> str:

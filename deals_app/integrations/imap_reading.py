@@ -111,7 +111,9 @@ def open_mailbox(
             with suppress(VendorDown), _in_our_words(watch):
                 client.logout()
         finally:
-            client.shutdown()
+            # After a LOGOUT it is closed already.
+            with suppress(OSError):
+                client.shutdown()
     finally:
         watch.end()
 
