@@ -79,11 +79,13 @@ def create_mailbox(actor: Actor, kind: str, facts: MailboxFacts) -> UUID:
 
 
 def change_mailbox(actor: Actor, mailbox_id: UUID, facts: MailboxFacts) -> None:
-    """Set all of its facts but its kind; an empty `secret` leaves it. Raises Forbidden, NotFound, Invalid."""
+    """Set all of its facts but its kind and where it begins; an empty `secret` leaves it. Raises Forbidden, NotFound, Invalid."""
     _demand_admin(actor)
     with unit_of_work(actor) as work:
         found = _locked(work.session, mailbox_id)
         values = _checked(work.session, found.kind, facts, needs_secret=False)
+        # Said once, for the first look.
+        values.pop("begins_with", None)
         if facts.secret and found.kind in {IMAP, "mailgun"}:
             values["sealed"] = seal.sealed(secrets_of(found) | {"secret": facts.secret})
         if found.kind == IMAP and any(getattr(found, name) != values[name] for name in WHERE):
