@@ -79,7 +79,10 @@ def create_mailbox(actor: Actor, kind: str, facts: MailboxFacts) -> UUID:
 
 
 def change_mailbox(actor: Actor, mailbox_id: UUID, facts: MailboxFacts) -> None:
-    """Set all of its facts but its kind and where it begins; an empty `secret` leaves it. Raises Forbidden, NotFound, Invalid."""
+    """Set all of its facts but its kind and where it begins; an empty `secret` leaves it as it is.
+
+    Raises Forbidden, NotFound, Invalid naming each wrong field.
+    """
     _demand_admin(actor)
     with unit_of_work(actor) as work:
         found = _locked(work.session, mailbox_id)
