@@ -85,26 +85,26 @@ def index() -> str:
     return render_template("mailboxes/list.html", mailboxes=mailboxes(actor()), labels=LABELS)
 
 
-@blueprint.get("/new/<kind>")
+@blueprint.get("/new/<mailbox_kind>")
 @admins_only
-def new(kind: str) -> Any:
+def new(mailbox_kind: str) -> Any:
     """The form of one kind."""
-    return _new_page(_kind(kind), MailboxForm().offer())
+    return _new_page(_kind(mailbox_kind), MailboxForm().offer())
 
 
-@blueprint.post("/new/<kind>")
+@blueprint.post("/new/<mailbox_kind>")
 @admins_only
-def create(kind: str) -> Any:
+def create(mailbox_kind: str) -> Any:
     """Make one."""
     form = MailboxForm().offer()
     try:
         if form.validate_on_submit():
-            return _back(create_mailbox(actor(), _kind(kind), form.facts()))
+            return _back(create_mailbox(actor(), _kind(mailbox_kind), form.facts()))
     except Invalid as error:
         show_problems(form, error)
     except RuleBroken as error:
         form.name.errors = [error.message]
-    return _new_page(_kind(kind), form), 422
+    return _new_page(_kind(mailbox_kind), form), 422
 
 
 @blueprint.get("/<uuid:mailbox_id>")

@@ -182,7 +182,7 @@ def test_postmarks_password_is_asked_for(client: FlaskClient, people: People, au
 def test_a_token_of_nobodys_is_not_found(client: FlaskClient, people: People) -> None:
     service = Service(client, people.ada, "sendgrid")
     for token in ("nothing", "x" * 500, "%00", "%f0%9f%92%a9", service.path.rpartition("/")[2].swapcase()):
-        answer = client.post(f"/api/sales/deals/email/{token}", data={"email": "x"})
+        answer: Any = client.post(f"/api/sales/deals/email/{token}", data={"email": "x"})
         assert (answer.status_code, answer.json["status"], answer.json["source"]) == (404, "error", "email")
     assert client.get(service.path).status_code == 405
 

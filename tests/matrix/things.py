@@ -172,7 +172,14 @@ THINGS: dict[str, Make] = {
 }
 # Made in what another name of the path stands for.
 SECOND = {"delivery_id", "stage_id", "step_id"}
-WORDS = {"filename": "css/base.css", "form_key": "nothing", "key": "name", "kind": "csv", "stage": "lead"}
+WORDS = {
+    "filename": "css/base.css",
+    "form_key": "nothing",
+    "key": "name",
+    "kind": "csv",
+    "mailbox_kind": "sendgrid",
+    "stage": "lead",
+}
 
 # Routes that need theirs in a certain state; a name that is in no path is made before the request all the same.
 OF_ENDPOINT: dict[str, dict[str, Make]] = {

@@ -57,7 +57,8 @@ def box(people: People, mail: Mail) -> UUID:
 
 
 def new(number: int, **changes: Any) -> bytes:
-    raw = written(f"<new-{number}@client.example>", **({"subject": f"New {number}"} | changes))
+    subject: dict[str, Any] = {"subject": f"New {number}"}
+    raw = written(f"<new-{number}@client.example>", **(subject | changes))
     return raw.replace(b"Tue, 11 Aug 2026 10:00:00 -0700", NOW.encode())
 
 
