@@ -28,6 +28,7 @@ TEXTS: dict[str, Any] = {
 BODIES: dict[str, dict[str, Any]] = {"api_deals.move": {"stage": "closed_lost"}}
 FORMS: dict[str, dict[str, Any]] = {
     "api_imports.upload": {"file": FILE},
+    "api_mail_posts.receive": {"from": "Jo Weber <jo@client.example>", "subject": "Fifty licences", "text": "Hello"},
     "board.add": {"stage": "", "name": "Quick"},
     "board.fold": {"stage": "{stage_id}", "fold": "yes"},
     "deals.bulk.change": {"action": "tag", "add": "hot", "deal": "{deal_id}:1"},
