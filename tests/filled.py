@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.import_views import ImportView
-from deals_app.models import Contact, Customer, OutboxRow
+from deals_app.models import Contact, Customer, MailboxToken, OutboxRow
 from deals_app.services.activities import note_deal
 from deals_app.services.api_keys import create_api_key
 from deals_app.services.attachments import attach_file
@@ -24,6 +24,7 @@ from deals_app.services.importing.run import run_import
 from deals_app.services.importing.starting import start_import
 from deals_app.services.ingesting.inbox import Raw
 from deals_app.services.ingesting.receiving import receive
+from deals_app.services.mailboxes.editing import MailboxFacts, create_mailbox
 from deals_app.services.queries.imports import import_view
 from deals_app.services.saved_views import save_view
 from deals_app.services.scoring.analysing import analyse_deals
@@ -59,6 +60,7 @@ def fill(actor: Actor) -> Filled:
     sign_in(actor.email, PASSWORD, user_agent="test")
     with asked_once(actor, "filled", b"asked") as asking:
         asking.keep(Answer(status=200, headers={}, body=b"{}"))
+    fill_mailbox(actor)
     send_test(actor, create_webhook(actor, url="https://example.com/hooks").endpoint_id)
     subscribe_example()
     imported = import_file(actor, SMALL_FILE)
@@ -82,6 +84,14 @@ def fill_around(actor: Actor, deal_id: UUID) -> None:
     with unit_of_work(actor) as work:
         customer_id = work.session.scalars(select(Customer.id).limit(1)).one()
         work.session.execute(insert(Contact).values(tenant_id=actor.tenant_id, customer_id=customer_id, name="Peter"))
+
+
+def fill_mailbox(actor: Actor) -> None:
+    """A mailbox, and a token that has been used at it."""
+    mailbox_id = create_mailbox(actor, "mailgun", MailboxFacts(name="Sales", secret="key"))
+    with unit_of_work(actor) as work:
+        used = {"tenant_id": actor.tenant_id, "mailbox_id": mailbox_id, "token_hash": bytes(32)}
+        work.session.execute(insert(MailboxToken).values(used))
 
 
 def import_file(

@@ -5,7 +5,6 @@ Format: Standard Webhooks 1.0.0 (github.com/standard-webhooks/standard-webhooks,
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import socket
@@ -25,6 +24,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import create_urllib3_context
 
 from deals_app.integrations.internet_addresses import Refused, demand_no_internal_literal, outside_addresses
+from deals_app.integrations.leash import Leash
 
 CONNECT_SECONDS = 5
 WHOLE_SECONDS = 15
@@ -166,7 +166,7 @@ def _connected(parts: SplitResult, host: str, address: str, port: int) -> Genera
         )
     else:
         connection = _PinnedHTTP(address, port, timeout=CONNECT_SECONDS)
-    connection.leash = leash = _Leash()
+    connection.leash = leash = Leash()
     watch = threading.Timer(WHOLE_SECONDS, leash.cut)
     watch.daemon = True
     watch.start()
@@ -181,33 +181,10 @@ def _connected(parts: SplitResult, host: str, address: str, port: int) -> Genera
         leash.let_go()
 
 
-class _Leash:
-    """A second handle on a socket, which cuts it whatever is being done with the first, a TLS handshake included."""
-
-    def __init__(self) -> None:
-        self._socket: socket.socket | None = None
-
-    def of(self, made: socket.socket) -> socket.socket:
-        """Hold this one; gives it back."""
-        self._socket = made.dup()
-        return made
-
-    def cut(self) -> None:
-        """End whatever is going on."""
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-
-    def let_go(self) -> None:
-        """The handle itself."""
-        if self._socket is not None:
-            self._socket.close()
-
-
 class _PinnedHTTP(HTTPConnection):
     """By http: for development."""
 
-    leash: _Leash
+    leash: Leash
 
     def _new_conn(self) -> socket.socket:
         return self.leash.of(super()._new_conn())
@@ -216,7 +193,7 @@ class _PinnedHTTP(HTTPConnection):
 class _PinnedHTTPS(HTTPSConnection):
     """By https."""
 
-    leash: _Leash
+    leash: Leash
 
     def _new_conn(self) -> socket.socket:
         return self.leash.of(super()._new_conn())

@@ -16,6 +16,7 @@ from flask import Flask
 from deals_app.domain.errors import Unavailable
 from deals_app.services import outbox
 from deals_app.services.doorbell import Ring, ring
+from deals_app.services.mailboxes.leasing import due_mailboxes
 from deals_app.services.scoring.sweeping import begin_due_sweeps
 from deals_app.services.subscribers.following import due_subscriptions
 from deals_app.services.subscribers.subscriber import subscribers
@@ -53,7 +54,7 @@ def relay_once() -> int:
 
 def schedule_once() -> int:
     """Begin what is due by the clock, and ring for it; how many were rung."""
-    return _ring_for(begin_due_sweeps)
+    return _ring_for(lambda: [*begin_due_sweeps(), *due_mailboxes()])
 
 
 def _ring_for(due: Callable[[], list[Ring]]) -> int:

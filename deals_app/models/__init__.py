@@ -6,6 +6,7 @@ from deals_app.models.deals import Activity, Customer, Deal, DealEvent, External
 from deals_app.models.forms import Form
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, IngestionCount, OutboxRow
 from deals_app.models.leads import Lead, LeadDeal
+from deals_app.models.mailboxes import Mailbox, MailboxToken
 from deals_app.models.requests import GivenAnswer
 from deals_app.models.subscriptions import Subscription
 from deals_app.models.tenancy import ApiKey, AuditEntry, FxRate, Membership, Tenant, User, UserSession, Workspace
@@ -35,6 +36,8 @@ __all__ = [
     "IngestionCount",
     "Lead",
     "LeadDeal",
+    "Mailbox",
+    "MailboxToken",
     "Membership",
     "OutboxRow",
     "Pipeline",

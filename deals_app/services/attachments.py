@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from io import BytesIO
 from typing import BinaryIO
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from deals_app.services.audit import record
 from deals_app.services.exporting.streams import Sent
 from deals_app.services.locking import locked_deal
 from deals_app.services.queries.around import around
-from deals_app.services.stored_files import keep, measured, sent_content
+from deals_app.services.stored_files import Content, keep, measured, sent_content
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
 
 MOST = 50
@@ -44,21 +45,23 @@ def attach_file(
         keep(work, content, stream)
         locked_deal(work, deal_id)
         _check_room(work, deal_id)
-        attachment_id = work.session.scalars(
-            insert(Attachment)
-            .values(
-                tenant_id=actor.tenant_id,
-                deal_id=deal_id,
-                sha256=content.sha256,
-                filename=name,
-                content_type=_checked_type(content_type),
-                actor=actor.reference,
-            )
-            .returning(Attachment.id)
-        ).one()
-        write_activity(work, deal_id, name, kind="attachment")
-        _record(work, "attached", attachment_id, deal_id, name)
-    return attachment_id
+        return _attached(work, deal_id, name, content_type, content)
+
+
+def attach_content(work: UnitOfWork, deal_id: UUID, filename: str, content_type: str, content: bytes) -> bool:
+    """`attach_file` for what came in by mail, inside its transaction; False when the deal has the file already.
+
+    Signatures bring the same picture with each mail. Raises as `attach_file` does, but asks nobody's permission.
+    """
+    name, stream = checked_filename(filename), BytesIO(content)
+    found = measured(stream)
+    same = select(Attachment.id).where(Attachment.deal_id == deal_id, Attachment.sha256 == found.sha256)
+    if work.session.scalar(same.where(Attachment.filename == name).limit(1)) is not None:
+        return False
+    _check_room(work, deal_id)
+    keep(work, found, stream)
+    _attached(work, deal_id, name, content_type, found)
+    return True
 
 
 def remove_attachment(actor: Actor, deal_id: UUID, attachment_id: UUID) -> str:
@@ -114,6 +117,24 @@ def _checked_type(content_type: str | None) -> str:
     """What the sender says the file is; unknown where that is no media type."""
     said = (content_type or "").partition(";")[0].strip().lower()
     return said if CONTENT_TYPE.fullmatch(said) and len(said) <= LONGEST_CONTENT_TYPE else UNKNOWN_TYPE
+
+
+def _attached(work: UnitOfWork, deal_id: UUID, name: str, content_type: str | None, content: Content) -> UUID:
+    attachment_id = work.session.scalars(
+        insert(Attachment)
+        .values(
+            tenant_id=work.actor.tenant_id,
+            deal_id=deal_id,
+            sha256=content.sha256,
+            filename=name,
+            content_type=_checked_type(content_type),
+            actor=work.actor.reference,
+        )
+        .returning(Attachment.id)
+    ).one()
+    write_activity(work, deal_id, name, kind="attachment")
+    _record(work, "attached", attachment_id, deal_id, name)
+    return attachment_id
 
 
 def _check_room(work: UnitOfWork, deal_id: UUID) -> None:

@@ -5,7 +5,7 @@ from alembic import op
 from migrations.walls import all_rows_visible, wall_in
 
 revision = "0019"
-down_revision = "0016"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

@@ -36,6 +36,7 @@ BODIES: dict[str, Callable[[Mapping[str, str]], dict[str, Any]]] = {
 FORMS: dict[str, dict[str, Any]] = {
     "api_deal_around.attach": {"file": FILE},
     "api_imports.upload": {"file": FILE},
+    "api_mail_posts.receive": {"from": "Jo Weber <jo@client.example>", "subject": "Fifty licences", "text": "Hello"},
     "board.add": {"stage": "", "name": "Quick"},
     "board.fold": {"stage": "{stage_id}", "fold": "yes"},
     "deals.around.add_person": {"person": "{user_id}"},
@@ -62,6 +63,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "ingest.upload": {"file": FILE},
     "leads.change": {"status": "contacted"},
     "leads.merge": {"email": "{email}"},
+    "mailboxes.change": {"name": "Renamed"},
+    "mailboxes.create": {"name": "Sales"},
     "moves.move": {"stage": "proposal"},
     "webhooks.change": {"url": "https://example.com/else"},
     "webhooks.create": {"url": "https://example.com/new"},

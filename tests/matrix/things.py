@@ -30,6 +30,7 @@ from deals_app.services.ingesting.inbox import Raw
 from deals_app.services.ingesting.processing import Outcome
 from deals_app.services.ingesting.receiving import receive
 from deals_app.services.lead_merging import merge_leads
+from deals_app.services.mailboxes.editing import MailboxFacts, create_mailbox, post_address, switch_mailbox
 from deals_app.services.pipeline_editing import NewPipeline, create_pipeline
 from deals_app.services.pipelines import pipelines
 from deals_app.services.queries.webhooks import webhooks
@@ -115,6 +116,29 @@ def a_webhook(made: Made) -> UUID:
     for old in webhooks(made.admin)[:-MOST_WEBHOOKS]:
         delete_webhook(made.admin, old.id)
     return create_webhook(made.admin, url=f"https://example.com/hooks/{next(numbers)}").endpoint_id
+
+
+def a_mailbox(made: Made) -> UUID:
+    return create_mailbox(made.admin, "postmark", MailboxFacts(name=f"Inbox {next(numbers)}"))
+
+
+def a_mailbox_address(made: Made) -> str:
+    """The last part of the address that a mail service posts to."""
+    mailbox_id = create_mailbox(made.admin, "sendgrid", MailboxFacts(name=f"Inbox {next(numbers)}"))
+    found = post_address(made.admin, mailbox_id)
+    return found.path.rpartition("/")[2] if found else ""
+
+
+def a_fetched_mailbox(made: Made) -> UUID:
+    """Of a server that nobody finds."""
+    facts = MailboxFacts(name="IMAP", host="imap.deals-test.invalid", user_name="sales", secret="secret")
+    return create_mailbox(made.admin, "imap", facts)
+
+
+def a_paused_mailbox(made: Made) -> UUID:
+    mailbox_id = a_mailbox(made)
+    switch_mailbox(made.admin, mailbox_id, is_active=False)
+    return mailbox_id
 
 
 def a_delivery(made: Made) -> UUID:
@@ -247,6 +271,8 @@ THINGS: dict[str, Make] = {
     "delivery_id": a_delivery,
     "form_id": a_form,
     "import_id": a_done_import,
+    "mailbox_id": a_mailbox,
+    "mailbox_token": a_mailbox_address,
     "key_id": a_key,
     "operation": an_operation,
     "pipeline": a_pipeline,
@@ -283,6 +309,7 @@ WORDS = {
     "kind": "csv",
     "page": "deals",
     "source": "manual",
+    "mailbox_kind": "sendgrid",
     "stage": "lead",
 }
 
@@ -309,6 +336,8 @@ OF_ENDPOINT: dict[str, dict[str, Make]] = {
     "deals.stage.reopen": {"deal_id": a_won_deal},
     "form_settings.restore": {"form_id": a_deleted_form},
     "imports.cancel": {"import_id": a_queued_import},
+    "mailboxes.delete": {"mailbox_id": a_paused_mailbox},
+    "mailboxes.look": {"mailbox_id": a_fetched_mailbox},
     "undo.latest": {"operation": an_operation},
     "undo.redo": {"": something_undone},
     "views.restore": {"view_id": a_deleted_view},

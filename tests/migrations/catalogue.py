@@ -13,6 +13,7 @@ from tests.sql import Connection
 
 # Looked up before a tenant is known, so they are unique over all of them.
 UNIQUE_OVER_ALL_TENANTS = {"sessions_token_hash_key", "api_keys_prefix_key", "forms_form_key_key"}
+UNIQUE_OVER_ALL_TENANTS = {"sessions_token_hash_key", "api_keys_prefix_key", "mailboxes_token_hash_key"}
 
 LOOKUPS = {
     "login_account",
@@ -20,6 +21,7 @@ LOOKUPS = {
     "session_actor",
     "api_key_actor",
     "tenant_of_slug",
+    "mailbox_of_token",
     "register_user",
     "form_of_key",
     "form_origin_known",

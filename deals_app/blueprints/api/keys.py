@@ -28,11 +28,11 @@ def demand_key() -> tuple[Response, int] | None:
     key = PresentedKey.of(given.strip()) if scheme.lower() == "bearer" else None
     if key is not None:
         # Counted before it is looked up: who asks too often costs the database nothing.
-        _count(key.fingerprint)
+        count_request(key.fingerprint)
         g.actor = actor_of_key(key, request_id=request_id())
         if g.actor is not None:
             return None
-    _count(request.remote_addr or "unknown")
+    count_request(request.remote_addr or "unknown")
     response, status = failure(401, UNAUTHORIZED, "Send a valid API key: Authorization: Bearer <key>")
     response.headers["WWW-Authenticate"] = "Bearer"
     return response, status
@@ -73,7 +73,8 @@ def tell_limit(response: Response) -> Response:
     return response
 
 
-def _count(caller: str) -> None:
+def count_request(caller: str) -> None:
+    """One more of this caller; raises TooManyRequests above the limit."""
     g.counted_as = caller
     if _rate.exceeded(caller):
         raise TooManyRequests(TOO_OFTEN, retry_after=1)

@@ -20,6 +20,7 @@ from deals_app.domain.raw_items import items_of
 from deals_app.services.ingesting.inbox import Raw
 from deals_app.services.ingesting.processing import Outcome
 from deals_app.services.ingesting.receiving import receive, receive_many
+from deals_app.services.ingesting.understanding import MAIL_BYTES, RAW_MAIL
 from deals_app.services.ingestion import Door, object_doors
 from deals_app.services.queries.deal import deal
 from deals_app.services.queries.metrics import Metrics, metrics, source_counts
@@ -74,7 +75,8 @@ def metrics_object(found: Metrics) -> dict[str, Any]:
 def _receive_one(source: str) -> tuple[Response, int]:
     if is_public():
         return receive_public(_body(ONE_BYTES))
-    raw = Raw(body=_body(ONE_BYTES), content_type=request.content_type or "")
+    is_mail = request.mimetype == RAW_MAIL and _door(source).kind == "mail"
+    raw = Raw(body=_body(MAIL_BYTES if is_mail else ONE_BYTES), content_type=request.content_type or "")
     return _answer(receive(actor(), source, raw))
 
 
@@ -86,7 +88,7 @@ def _receive_many(source: str) -> tuple[Response, int]:
     if isinstance(found, UUID):
         beside = {"job_id": str(found), "status_url": f"{PREFIX}/imports/{found}"}
         return jsonify(status="success", action="queued", **beside), 202
-    counts = {name: sum(_action(each) == name for each in found) for name in ("created", "updated", "unchanged")}
+    counts = {name: sum(action_of(each) == name for each in found) for name in ("created", "updated", "unchanged")}
     results = [_result(index, outcome) for index, outcome in enumerate(found)]
     failed = sum(not outcome.is_good for outcome in found)
     return jsonify(status="success", **counts, failed=failed, results=results), 200
@@ -95,18 +97,18 @@ def _receive_many(source: str) -> tuple[Response, int]:
 def _result(index: int, outcome: Outcome) -> dict[str, Any]:
     if not outcome.is_good:
         details = [{"field": each.field, "message": each.message} for each in outcome.problems]
-        return {"index": index, "action": "failed", "error": _sentence(outcome), "details": details}
-    return {"index": index, "action": _action(outcome), "deal_id": _text(outcome.deal_id)}
+        return {"index": index, "action": "failed", "error": sentence_of(outcome), "details": details}
+    return {"index": index, "action": action_of(outcome), "deal_id": _text(outcome.deal_id)}
 
 
 def _answer(outcome: Outcome) -> tuple[Response, int]:
     if not outcome.is_good:
-        return failure(REFUSALS.get(outcome.code, 400), outcome.code, _sentence(outcome), outcome.problems)
+        return failure(REFUSALS.get(outcome.code, 400), outcome.code, sentence_of(outcome), outcome.problems)
     shown = deal(actor(), outcome.deal_id) if outcome.deal_id else None
     is_blind = actor().role is Role.INGEST
     body: dict[str, Any] = {
         "status": "success",
-        "action": _action(outcome),
+        "action": action_of(outcome),
         "deal_id": _text(outcome.deal_id),
         "lead_id": _text(outcome.lead_id),
         "data": deal_object(shown) if shown else None,
@@ -123,11 +125,13 @@ def _analysis(shown: Any) -> dict[str, Any] | None:
     return {name: found[name] for name in ("health_score", "risk_level", "insights")}
 
 
-def _action(outcome: Outcome) -> str:
+def action_of(outcome: Outcome) -> str:
+    """What became of it, in the words of CONTRACT.md."""
     return ACTIONS.get(outcome.action, outcome.action)
 
 
-def _sentence(outcome: Outcome) -> str:
+def sentence_of(outcome: Outcome) -> str:
+    """All that is wrong with it."""
     said = [f"{each.field}: {each.message}" if each.field else each.message for each in outcome.problems]
     return "; ".join(said) or "It could not be taken"
 
@@ -153,12 +157,17 @@ def _demand_key_or_form() -> tuple[Response, int] | Response | None:
     return admitted
 
 
-def _refuse_others() -> None:
-    """A tenant or workspace that is named must be the key's own; the door stands in the actor from here on."""
+def refuse_other_tenants() -> None:
+    """A tenant or workspace that is named must be the own one of the key, or of the connection."""
     for name, own in (("tenant_id", actor().tenant_id),):
         if (named := request.args.get(name)) is not None and named.lower() != str(own):
             message = f"{name} is not this key's"
             raise Forbidden(message)
+
+
+def _refuse_others() -> None:
+    """A tenant that is named must be the key's own; the door stands in the actor from here on."""
+    refuse_other_tenants()
     endpoint = (request.endpoint or "").rpartition(".")[2]
     key = "api" if endpoint == "bulk" else endpoint.removesuffix("_one").removesuffix("_many")
     if any(door.key == key for door in object_doors()):

@@ -10,8 +10,9 @@ from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
 from deals_app.domain.inbound import Understood
 from deals_app.integrations.sources import source
 from deals_app.services.ingesting.inbox import Raw
-from deals_app.services.ingesting.processing import Outcome, parsed, understand
+from deals_app.services.ingesting.processing import Outcome
 from deals_app.services.ingesting.receiving import receive
+from deals_app.services.ingesting.understanding import parsed, read_object
 from deals_app.services.ingestion import object_door
 
 # What of a draft is shown, by the name that people know.
@@ -51,7 +52,7 @@ def look(actor: Actor, key: str, body: bytes) -> Look:
     if reader is None:
         raise AssertionError
     try:
-        return _seen(actor, understand(actor, reader, parsed(body), {}))
+        return _seen(actor, read_object(actor, reader, parsed(body)))
     except Invalid as error:
         return Look(problems=error.problems)
 

@@ -7,9 +7,9 @@ is wrong with it is kept with it, and stops nothing else.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -17,18 +17,18 @@ from sqlalchemy.exc import IntegrityError
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.drafts import DealDraft
-from deals_app.domain.errors import DealsError, FieldProblem, Invalid, Unavailable
-from deals_app.domain.inbound import Surroundings, Understood
+from deals_app.domain.errors import DealsError, FieldProblem, Invalid, RuleBroken, TooLarge, Unavailable
+from deals_app.domain.inbound import Mail, Understood
 from deals_app.domain.lengths import LONGEST_NOTE
 from deals_app.domain.spam import spam_score
-from deals_app.domain.strict_json import plain_numbers, strict_loads
 from deals_app.domain.views import PipelineView
-from deals_app.integrations.sources import Source, source
-from deals_app.models import InboundItem, OutboxRow
+from deals_app.models import Deal, InboundItem, OutboxRow
 from deals_app.services.activities import add_note
+from deals_app.services.attachments import attach_content
 from deals_app.services.ingesting.applying import Applied, change_deal, make_deal, refer
-from deals_app.services.ingesting.guarding import reasons_to_hold, settings_for
-from deals_app.services.ingesting.recognising import Recognised, fingerprint, recognise, references_of
+from deals_app.services.ingesting.guarding import reasons_to_hold
+from deals_app.services.ingesting.recognising import Recognised, recognise, references_of
+from deals_app.services.ingesting.understanding import understand
 from deals_app.services.ingestion_counts import count_outcome
 from deals_app.services.leads import keep_lead, lead_of, link_lead
 from deals_app.services.pipelines import find_pipeline, pipeline_views
@@ -137,12 +137,7 @@ def give_up(work: UnitOfWork, item_id: UUID, why: str) -> None:
 
 
 def _worked(work: UnitOfWork, item: InboundItem, steps: Steps) -> tuple[str, Applied | None, UUID | None]:
-    payload = parsed(item.body)
-    reader = source(item.source)
-    if reader is None:
-        raise Invalid(FieldProblem("source", f"{item.source} is no source any more"))
-    context = item.context | {"settings": settings_for(work, reader, item.context)}
-    understood = understand(work.actor, reader, payload, context)
+    understood, said = understand(work, item)
     steps.note("understood", _what(understood), found_in=dict(understood.found_in))
     if understood.set_aside:
         steps.note("set_aside", understood.set_aside)
@@ -154,46 +149,23 @@ def _worked(work: UnitOfWork, item: InboundItem, steps: Steps) -> tuple[str, App
         why = [sign.says for sign in signs]
         steps.note("held", " ".join(why), why=why, score=spam_score(signs), signs=[sign.key for sign in signs])
         return "held", None, None
-    applied = _applied(work, item, understood, draft, fingerprint(item.source, payload), steps)
+    applied = _applied(work, item, understood, draft, said, steps)
     lead_id = _lead(work, item, understood, applied, steps)
     _activity(work, understood, draft, applied, steps)
+    if applied.outcome != "unchanged" and understood.mail is not None:
+        _files(work, understood.mail, applied.deal_id, steps)
     if applied.outcome != "unchanged":
         request_analysis(work, applied.deal_id)
         steps.note("analysis", "Asked for")
     return applied.outcome, applied, lead_id
 
 
-def parsed(body: bytes) -> Mapping[str, Any]:
-    """The object in a body; raises Invalid saying what is wrong with the JSON."""
-    try:
-        payload = strict_loads(body)
-    except ValueError as error:
-        raise Invalid(FieldProblem("body", f"is not valid JSON: {error}")) from error
-    if not isinstance(payload, dict):
-        raise Invalid(FieldProblem("body", "must be a JSON object"))
-    return cast("Mapping[str, Any]", payload)
-
-
-def understand(actor: Actor, reader: Source, payload: Mapping[str, Any], context: Mapping[str, Any]) -> Understood:
-    """What the source makes of an object; raises Invalid naming everything that is wrong."""
-    surroundings = Surroundings(
-        base_currency=actor.base_currency, today=actor.today, settings=context.get("settings", {})
-    )
-    understood = reader.normalise(payload, surroundings)
-    if isinstance(understood, list):
-        raise Invalid(*understood)
-    try:
-        return replace(understood, metadata=plain_numbers(dict(understood.metadata)))
-    except ValueError as error:
-        raise Invalid(FieldProblem("metadata", str(error))) from error
-
-
 def _applied(
     work: UnitOfWork, item: InboundItem, understood: Understood, draft: DealDraft, said: str, steps: Steps
 ) -> Applied:
     pipelines = pipeline_views(work.session)
-    meant = (draft.pipeline_text or "").casefold()
-    named = [each for each in pipelines if meant in {each.name.casefold(), str(each.id)}]
+    wanted = (draft.pipeline_text or "").casefold()
+    named = [each for each in pipelines if wanted in {each.name.casefold(), str(each.id)}]
     pipeline = find_pipeline(pipelines, str(named[0].id) if named else None)
     recognised = recognise(work, understood, draft, pipeline.id, said)
     if recognised.deal_id is None:
@@ -228,7 +200,7 @@ def _changed(
     if deal_id is None:
         raise AssertionError
     if recognised.by == "thread":
-        return Applied(deal_id=deal_id, outcome="updated" if recognised.is_reply else "unchanged")
+        return _joined(work, deal_id, is_reply=recognised.is_reply)
     if _is_older(work, item, understood, recognised):
         notes = ("something newer is known already",)
         return Applied(deal_id=deal_id, outcome="unchanged", notes=notes, is_newest=False)
@@ -236,6 +208,13 @@ def _changed(
     # Somebody writes again, in other words: nothing of the deal changes, and the words must not be lost.
     is_said_anew = recognised.by == "name" and understood.lead is not None and understood.lead.message
     return replace(applied, outcome="updated") if is_said_anew and applied.outcome == "unchanged" else applied
+
+
+def _joined(work: UnitOfWork, deal_id: UUID, *, is_reply: bool) -> Applied:
+    """A mail of a conversation changes nothing of its deal, open or closed: it stands on the timeline."""
+    if is_reply and work.session.scalar(select(Deal.deleted_at).where(Deal.id == deal_id)) is not None:
+        raise Invalid(FieldProblem("", "the deal of this conversation was deleted here; restore it first"))
+    return Applied(deal_id=deal_id, outcome="updated" if is_reply else "unchanged")
 
 
 def _is_older(work: UnitOfWork, item: InboundItem, understood: Understood, recognised: Recognised) -> bool:
@@ -273,6 +252,17 @@ def _activity(work: UnitOfWork, understood: Understood, draft: DealDraft, applie
         return
     add_note(work, applied.deal_id, body.strip()[:LONGEST_NOTE], kind="email" if understood.mail else "note")
     steps.note("activity", "Its words stand on the timeline")
+
+
+def _files(work: UnitOfWork, mail: Mail, deal_id: UUID, steps: Steps) -> None:
+    """The files of a mail hang at its deal; one that cannot is named, and stays in the mail, which is kept."""
+    for file in mail.attachments:
+        try:
+            is_new = attach_content(work, deal_id, file.filename, file.content_type, file.content)
+        except (Invalid, RuleBroken, TooLarge) as error:
+            steps.note("attachment", f"{file.filename} is left in the mail: {error.message}")
+        else:
+            steps.note("attachment", f"{file.filename} {'is attached' if is_new else 'is attached already'}")
 
 
 def _before(item: InboundItem) -> str:

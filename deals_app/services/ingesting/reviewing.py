@@ -15,9 +15,10 @@ from deals_app.integrations.sources import source
 from deals_app.models import InboundItem
 from deals_app.services.audit import record
 from deals_app.services.deals import delete_deal, restore_deal
-from deals_app.services.ingesting.guarding import REVIEWED, settings_for
+from deals_app.services.ingesting.guarding import REVIEWED
 from deals_app.services.ingesting.inbox import sender_of
-from deals_app.services.ingesting.processing import Outcome, parsed, process_item, understand
+from deals_app.services.ingesting.processing import Outcome, process_item
+from deals_app.services.ingesting.understanding import understand
 from deals_app.services.leads import lead_of, mark_spam
 from deals_app.services.queries.held import IS_HELD
 from deals_app.services.unit_of_work import UnitOfWork, one_transaction, reading, unit_of_work
@@ -95,11 +96,9 @@ def _was_put_back(actor: Actor, item_id: UUID) -> bool:
 
 def _mark(work: UnitOfWork, item: InboundItem, *, is_spam: bool) -> UUID | None:
     """The address behind an item is a spammer's, or is not; None for an item without one."""
-    reader = source(item.source)
-    if reader is None:
+    if source(item.source) is None:
         return None
-    context = item.context | {"settings": settings_for(work, reader, item.context)}
-    draft = lead_of(understand(work.actor, reader, parsed(item.body), context))
+    draft = lead_of(understand(work, item)[0])
     return mark_spam(work, draft, source=item.source, is_spam=is_spam) if draft else None
 
 

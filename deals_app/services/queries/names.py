@@ -26,4 +26,4 @@ class ActorNames:
             return f"API key {self._keys_and_forms.get(name, name)}"
         if kind == "form":
             return f"Form {self._keys_and_forms.get(name, name)}"
-        return "Deals"
+        return "E-mail" if kind == "mailbox" else "Deals"
