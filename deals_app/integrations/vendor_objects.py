@@ -30,6 +30,7 @@ from deals_app.integrations.csv_columns import BY_KEY, CUSTOM, IGNORE, kept_as
 _MILLISECONDS: Final = re.compile(r"[0-9]{12,13}")
 _TWO_DECIMALS: Final = Decimal("0.01")
 _CERTAIN: Final = Decimal(100)
+_NEITHER: Final = "must be a text or a number"
 _CLOSE_DATES: Final = ("expected_close_date", "close_date")
 
 Parsed = TypeVar("Parsed")
@@ -53,15 +54,17 @@ class VendorObject:
     ) -> None:
         self._base = surroundings.base_currency
         self._settings = surroundings.settings
-        self._names: dict[str, str] = {}
+        self._chosen = self.mapping("fields")
+        # Until a field says something: what to call the one that is missing.
+        self._names = {target: name for name, target in reversed([*self._chosen.items(), *meanings.items()])}
+        self._refused: set[str] = set()
         self._texts: dict[str, str | None] = {}
         self.custom: dict[str, str] = {}
         self.given: set[str] = set()
         self.problems: list[FieldProblem] = []
-        chosen = self.mapping("fields")
-        known = [name for name in chosen if name in values] + [name for name in meanings if name in values]
+        known = [name for name in (*self._chosen, *meanings) if name in values]
         for name in dict.fromkeys([*known, *values]):
-            target = chosen.get(name) or meanings.get(name) or (IGNORE if is_bookkeeping(name) else CUSTOM)
+            target = self._chosen.get(name) or meanings.get(name) or (IGNORE if is_bookkeeping(name) else CUSTOM)
             self._put(name, target, values[name])
 
     def _put(self, name: str, target: str, value: object) -> None:
@@ -72,8 +75,9 @@ class VendorObject:
         if target not in BY_KEY or target == IGNORE or self._texts.get(target) is not None:
             return
         self._names[target] = name
-        if isinstance(value, Mapping | list):
-            self.refuse(target, "must be a text or a number")
+        # A checkbox is a text only where the connection says so.
+        if isinstance(value, Mapping | list) or (isinstance(value, bool) and name not in self._chosen):
+            self.refuse(target, _NEITHER)
             return
         self._texts[target] = _text_of(value)
         self.given.update(BY_KEY[target].fills)
@@ -85,6 +89,7 @@ class VendorObject:
 
     def refuse(self, target: str, message: str) -> None:
         """Something is wrong with the field that means `target`."""
+        self._refused.add(target)
         self.problems.append(FieldProblem(self._names.get(target, target), message))
 
     def text(self, target: str) -> str | None:
@@ -122,6 +127,9 @@ class VendorObject:
     def changed_at(self, values: Mapping[str, Any], names: Sequence[str]) -> datetime | None:
         """The first of these fields that says when the object changed."""
         for name in names:
+            if isinstance(values.get(name), Mapping | list | bool):
+                self.problems.append(FieldProblem(name, _NEITHER))
+                return None
             if text := _text_of(values.get(name)):
                 try:
                     return moment(text)
@@ -163,8 +171,8 @@ class VendorObject:
 
     def _name(self, if_gone: str | None) -> str:
         name = self.text("name") or if_gone or ""
-        if not name:
-            self.refuse("name", "is empty; every deal needs a name")
+        if not name and "name" not in self._refused:
+            self.refuse("name", "is required")
         elif len(name) > NAME_MAX_CHARACTERS:
             self.refuse("name", f"has {len(name)} characters; at most {NAME_MAX_CHARACTERS} are allowed")
         return name
@@ -192,11 +200,7 @@ class VendorObject:
 
     def _date(self, target: str) -> date | None:
         """Each problem once, though a close date is asked for twice."""
-        before = len(self.problems)
-        found = self.parsed(target, partial(parse_date, order="ymd"))
-        if self.problems[before:] and self.problems[-1] in self.problems[:before]:
-            self.problems.pop()
-        return found
+        return None if target in self._refused else self.parsed(target, partial(parse_date, order="ymd"))
 
     def _source(self) -> str | None:
         text = self.text("source")

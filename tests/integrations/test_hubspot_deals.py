@@ -111,6 +111,7 @@ def test_every_problem_comes_at_once() -> None:
     )
     assert set(found) == {"amount", "closedate", "dealname", "hs_lastmodifieddate"}
     assert faults({"properties": []}) == {"properties": "must be an object of HubSpot's properties"}
+    assert faults({"id": "1"}) == {"dealname": "is required"}
     assert "201 characters" in faults(v3(dealname="x" * 201))["dealname"]
 
 

@@ -129,6 +129,12 @@ def test_a_deleted_one_is_gone_and_other_objects_are_no_deals() -> None:
     assert faults({"attributes": {"type": "Lead"}, "Id": "00Q5e00000LeadAEAR"}) == {"attributes"}
     assert faults(record(Name=None)) == {"Name"}
     assert faults(record(OwnerId=["x"])) == {"OwnerId"}
+    assert faults(record(Account="Acme", Contact=7, Name=True)) == {"Account", "Contact", "Name"}
+
+
+def test_a_checkbox_is_a_text_where_the_connection_says_so_and_loses_no_deal_elsewhere() -> None:
+    assert draft(record(Urgent__c=True), fields={"Urgent__c": "description"}).description == "true"
+    assert draft(record(Urgent__c=True, Parts__c=[1])).custom == {"Urgent__c": "true"}
 
 
 def test_the_recorded_answers_of_salesforce(real_data: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.deal_views import AnalysisView, analysis_of
@@ -124,8 +124,19 @@ def test_each_source_is_counted_by_what_became_of_what_came_in(people: People) -
     rows = [("email", "created"), ("email", "unchanged"), ("email", "rejected"), ("email", "received"), ("api", "held")]
     with unit_of_work(people.ada) as work:
         for source, outcome in rows:
+            facts = {
+                "settled_at": None if outcome == "received" else func.now(),
+                "problems": [] if outcome == "rejected" else None,
+            }
             work.session.execute(
-                insert(InboundItem).values(tenant_id=people.tenant_id, source=source, body=b"", outcome=outcome)
+                insert(InboundItem).values(
+                    tenant_id=people.tenant_id,
+                    source=source,
+                    body=b"",
+                    delivery_id=uuid4(),
+                    outcome=outcome,
+                    **facts,
+                )
             )
     import_file(people.ada, "Deal Name,Value\nAlpha,1\nBeta,2\n,3\n")
     assert source_counts(people.ada) == {

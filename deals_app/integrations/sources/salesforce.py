@@ -124,7 +124,7 @@ def normalise(payload: Mapping[str, Any], surroundings: Surroundings) -> Underst
         of_one=False,
     )
     changed_at = found.changed_at(values, _CHANGED)
-    return found.problems or Understood(
+    return _unrelated(payload) + found.problems or Understood(
         draft=draft,
         system=key,
         lead=lead_of(draft),
@@ -140,6 +140,15 @@ def _wrong_type(payload: Mapping[str, Any]) -> FieldProblem | None:
     if kind_of_object in {None, "Opportunity"}:
         return None
     return FieldProblem("attributes", f"is a {str(kind_of_object)[:40]}; only an Opportunity is a deal")
+
+
+def _unrelated(payload: Mapping[str, Any]) -> list[FieldProblem]:
+    """Related records that are none, of which nothing could be read."""
+    return [
+        FieldProblem(name, 'must be an object, such as {"Name": "Acme"}')
+        for name in _RELATED
+        if not isinstance(payload.get(name), Mapping | None)
+    ]
 
 
 def _flat(payload: Mapping[str, Any]) -> dict[str, Any]:
