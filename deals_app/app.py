@@ -38,6 +38,8 @@ from deals_app.blueprints import (
 from deals_app.blueprints import settings as settings_pages
 from deals_app.blueprints.api.answers import Refused
 from deals_app.extensions import ask_after_rest, csrf, db, login, migrate, redis
+from deals_app.integrations.sealing import seal
+from deals_app.integrations.vendor_systems import systems
 from deals_app.integrations.webhook_sending import outside
 from deals_app.services.sign_in import SESSION_LIFETIME
 from deals_app.settings import APPLICATION_ROLE, Settings, settings_from_environment
@@ -74,6 +76,8 @@ def create_app(settings: Settings) -> OpenAPI:
     csrf.init_app(app)
     redis.init_url(settings.redis_url)
     outside.allow_internal = settings.webhook_allow_internal
+    seal.bind(settings.secret_key)
+    systems.bind(settings)
 
     presentation.init_presentation(app)
     errors.init_errors(app)

@@ -44,6 +44,10 @@ class Settings:
     webhook_allow_internal: bool
     hubspot_api_url: str
     salesforce_login_url: str
+    hubspot_client_id: str
+    hubspot_client_secret: str
+    salesforce_client_id: str
+    salesforce_client_secret: str
 
     @property
     def cookies_need_https(self) -> bool:
@@ -85,6 +89,10 @@ FIELD_NOTES: tuple[tuple[str, str, str], ...] = (
         DEFAULT_SALESFORCE_URL,
         "Where people sign in to Salesforce: a sandbox is at `https://test.salesforce.com`.",
     ),
+    ("HUBSPOT_CLIENT_ID", "none", "The HubSpot app that people connect their accounts through."),
+    ("HUBSPOT_CLIENT_SECRET", "none", "Its secret; it also signs the webhooks of every account."),
+    ("SALESFORCE_CLIENT_ID", "none", "The connected app of Salesforce; a connection may bring its own."),
+    ("SALESFORCE_CLIENT_SECRET", "none", "Its secret."),
 )
 
 
@@ -107,6 +115,10 @@ def settings_from_environment(environ: Mapping[str, str] | None = None, *, data_
         salesforce_login_url=_vendor_url(
             env.get("SALESFORCE_LOGIN_URL") or DEFAULT_SALESFORCE_URL, "SALESFORCE_LOGIN_URL"
         ),
+        hubspot_client_id=env.get("HUBSPOT_CLIENT_ID", ""),
+        hubspot_client_secret=env.get("HUBSPOT_CLIENT_SECRET", ""),
+        salesforce_client_id=env.get("SALESFORCE_CLIENT_ID", ""),
+        salesforce_client_secret=env.get("SALESFORCE_CLIENT_SECRET", ""),
         trusted_hosts=tuple(host.strip() for host in env.get("TRUSTED_HOSTS", "").split(",") if host.strip()),
         webhook_allow_internal=_yes_or_no(env.get("WEBHOOK_ALLOW_INTERNAL") or "0", "WEBHOOK_ALLOW_INTERNAL"),
     )

@@ -15,6 +15,7 @@ from flask import Flask
 
 from deals_app.domain.errors import Unavailable
 from deals_app.services import outbox
+from deals_app.services.connections.due import begin_due_syncs
 from deals_app.services.doorbell import Ring, ring
 from deals_app.services.scoring.sweeping import begin_due_sweeps
 from deals_app.services.webhooks.delivering import due_webhooks
@@ -47,7 +48,7 @@ def relay_once() -> int:
 
 def schedule_once() -> int:
     """Begin what is due by the clock, and ring for it; how many were rung."""
-    return _ring_for(begin_due_sweeps)
+    return _ring_for(begin_due_sweeps) + _ring_for(begin_due_syncs)
 
 
 def _ring_for(due: Callable[[], list[Ring]]) -> int:

@@ -2,6 +2,7 @@
 
 from deals_app.models.analysis import DealAnalysis
 from deals_app.models.around import Attachment, Collaborator, Competitor, Contact, StoredFile, StoredFilePart
+from deals_app.models.connections import Connection, ConnectionSync
 from deals_app.models.deals import Activity, Customer, Deal, DealEvent, ExternalRef, Pipeline, Stage
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, OutboxRow
 from deals_app.models.leads import Lead, LeadDeal
@@ -17,6 +18,8 @@ __all__ = [
     "AuditEntry",
     "Collaborator",
     "Competitor",
+    "Connection",
+    "ConnectionSync",
     "Contact",
     "Customer",
     "Deal",

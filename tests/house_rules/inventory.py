@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 INVENTORY = Path(__file__).with_name("routes.txt")
-WHO = frozenset({"public", "operator", "signed-in", "admin", "api-key"})
+WHO = frozenset({"public", "operator", "signed-in", "admin", "api-key", "vendor"})
 UNASKED = {"HEAD", "OPTIONS"}
 NOBODY = UUID(int=0)
 

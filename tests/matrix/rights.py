@@ -49,6 +49,7 @@ ROLES: dict[May, frozenset[Caller]] = {
 
 OF_BLUEPRINT: dict[str, May] = {
     "analytics": May.MEMBERS,
+    "api_connections": May.ADMINS,
     "api_contacts": May.MEMBERS,
     "api_customers": May.MEMBERS,
     "api_deal_around": May.OWNERS,
@@ -86,11 +87,17 @@ OF_BLUEPRINT: dict[str, May] = {
     "settings": May.MEMBERS,
     "styleguide": May.MEMBERS,
     "undo": May.MEMBERS,
+    # By the vendor's own signs: a signature, or the path itself.
+    "vendor_webhooks": May.ANYBODY,
     "views": May.MEMBERS,
     "webhooks": May.ADMINS,
 }
 
 OF_ENDPOINT: dict[str, May] = {
+    "api_connections.index": May.MANAGERS,
+    "api_connections.read": May.MANAGERS,
+    "api_connections.sync": May.MANAGERS,
+    "api_connections.syncs": May.MANAGERS,
     "api_deal_life.note": May.OWNERS,
     "api_deals.create": May.MEMBERS,
     "api_deals.index": May.MEMBERS,

@@ -15,6 +15,8 @@ from deals_app.domain.calendar import today_in
 from deals_app.models import WebhookDelivery
 from deals_app.services.activities import plan_step
 from deals_app.services.api_keys import create_api_key
+from deals_app.services.connections.editing import create_connection
+from deals_app.services.connections.syncing import start_sync
 from deals_app.services.customers import create_customer
 from deals_app.services.deals import NewDeal, create_deal, delete_deal
 from deals_app.services.editing import DealEdit, edit_deal
@@ -95,6 +97,17 @@ def a_key(made: Made) -> UUID:
     return create_api_key(made.admin, name=f"shop {next(numbers)}", role="ingest").key_id
 
 
+def a_connection(made: Made) -> UUID:
+    """Signed in, to an account that is no other's."""
+    facts = {"portal_id": str(next(numbers)), "access_token": "good for nothing"}
+    return create_connection(made.admin, system="hubspot", facts=facts)
+
+
+def a_sync(made: Made) -> UUID:
+    """Of the connection that was made before it."""
+    return start_sync(made.admin, UUID(made.ids["connection_id"]))
+
+
 def a_webhook(made: Made) -> UUID:
     return create_webhook(made.admin, url=f"https://example.com/hooks/{next(numbers)}").endpoint_id
 
@@ -128,6 +141,7 @@ def something_undone(made: Made) -> str:
 
 # By the name of the variable or field. What is a word and no id means the same in every tenant.
 THINGS: dict[str, Make] = {
+    "connection_id": a_connection,
     "customer_id": a_customer,
     "deal_id": a_deal,
     "delivery_id": a_delivery,
@@ -138,6 +152,7 @@ THINGS: dict[str, Make] = {
     "pipeline_id": a_pipeline,
     "stage_id": a_stage,
     "step_id": a_step,
+    "sync_id": a_sync,
     "user_id": lambda made: made.admin.user_id,
     "assigned_to": lambda made: made.admin.user_id,
     "move_to": a_stage,
@@ -145,8 +160,15 @@ THINGS: dict[str, Make] = {
     "webhook_id": a_webhook,
 }
 # Made in what another name of the path stands for.
-SECOND = {"delivery_id", "stage_id", "step_id"}
-WORDS = {"filename": "css/base.css", "form_key": "nothing", "key": "name", "kind": "csv", "stage": "lead"}
+SECOND = {"delivery_id", "stage_id", "step_id", "sync_id"}
+WORDS = {
+    "connection_token": "nothing",
+    "filename": "css/base.css",
+    "form_key": "nothing",
+    "key": "name",
+    "kind": "csv",
+    "stage": "lead",
+}
 
 # Routes that need theirs in a certain state; a name that is in no path is made before the request all the same.
 OF_ENDPOINT: dict[str, dict[str, Make]] = {

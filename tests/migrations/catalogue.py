@@ -12,7 +12,7 @@ from deals_app.extensions import Base
 from tests.sql import Connection
 
 # Looked up before a tenant is known, so they are unique over all of them.
-UNIQUE_OVER_ALL_TENANTS = {"sessions_token_hash_key", "api_keys_prefix_key"}
+UNIQUE_OVER_ALL_TENANTS = {"sessions_token_hash_key", "api_keys_prefix_key", "connections_token_key"}
 
 LOOKUPS = {
     "login_account",
@@ -21,6 +21,8 @@ LOOKUPS = {
     "api_key_actor",
     "tenant_of_slug",
     "register_user",
+    "connections_of_portal",
+    "connection_of_token",
 }
 LEDGER_WRITERS = {"record_new_deals", "record_changed_deals"}
 

@@ -72,7 +72,7 @@ def process_delivery(tenant_id: str, outbox_id: str) -> None:
     lease = take_lease(UUID(tenant_id), UUID(outbox_id))
     if lease is None:
         return
-    actor = _sender(lease)
+    actor = sender_of_lease(lease)
     while (item_id := _next(actor, lease.outbox_id)) is not None:
         with unit_of_work(actor) as work:
             renew(work.session, lease, gets_on=True)
@@ -119,7 +119,8 @@ def _next(actor: Actor, delivery_id: UUID) -> UUID | None:
         )
 
 
-def _sender(lease: Lease) -> Actor:
+def sender_of_lease(lease: Lease) -> Actor:
+    """Whoever sent the delivery that a lease is for, as a worker acts for them."""
     with reading(system_actor(lease.tenant_id, "system:ingestion", "job")) as session:
         tenant = session.execute(select(Tenant.time_zone, Tenant.base_currency)).one()
     return sender_from(lease.tenant_id, lease.payload, time_zone=tenant.time_zone, base_currency=tenant.base_currency)
