@@ -15,6 +15,7 @@ from deals_app.blueprints import (
     api_docs,
     auth,
     board,
+    connections,
     customers,
     deals,
     errors,
@@ -83,7 +84,8 @@ def create_app(settings: Settings) -> OpenAPI:
     errors.init_errors(app)
     for pages in (
         ops, auth, board, moves, undo, deals, customers, leads, ingest, import_columns, import_check, imports,
-        exports, forecast, analytics_pages, settings_pages, webhooks, public_forms, styleguide, api_docs, views,
+        exports, forecast, analytics_pages, settings_pages, webhooks, connections, public_forms, styleguide, api_docs,
+        views,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
     api.init_api(app)

@@ -30,6 +30,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "api_imports.upload": {"file": FILE},
     "board.add": {"stage": "", "name": "Quick"},
     "board.fold": {"stage": "{stage_id}", "fold": "yes"},
+    "connections.connect": {"system": "hubspot"},
+    "connections.simulate": {"system": "hubspot"},
     "deals.bulk.change": {"action": "tag", "add": "hot", "deal": "{deal_id}:1"},
     "deals.create": {
         "name": "New",

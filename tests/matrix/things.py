@@ -15,7 +15,7 @@ from deals_app.domain.calendar import today_in
 from deals_app.models import WebhookDelivery
 from deals_app.services.activities import plan_step
 from deals_app.services.api_keys import create_api_key
-from deals_app.services.connections.editing import create_connection
+from deals_app.services.connections.editing import create_connection, disconnect
 from deals_app.services.connections.syncing import start_sync
 from deals_app.services.customers import create_customer
 from deals_app.services.deals import NewDeal, create_deal, delete_deal
@@ -103,6 +103,12 @@ def a_connection(made: Made) -> UUID:
     return create_connection(made.admin, system="hubspot", facts=facts)
 
 
+def a_disconnected_connection(made: Made) -> UUID:
+    connection_id = a_connection(made)
+    disconnect(made.admin, connection_id)
+    return connection_id
+
+
 def a_sync(made: Made) -> UUID:
     """Of the connection that was made before it."""
     return start_sync(made.admin, UUID(made.ids["connection_id"]))
@@ -176,6 +182,7 @@ OF_ENDPOINT: dict[str, dict[str, Make]] = {
     "api_deals.restore": {"deal_id": a_deleted_deal},
     "api_deals.undo": {"deal_id": a_deal_they_changed},
     "api_imports.cancel": {"import_id": a_queued_import},
+    "connections.take_up": {"connection_id": a_disconnected_connection},
     "deals.stage.reopen": {"deal_id": a_won_deal},
     "imports.cancel": {"import_id": a_queued_import},
     "undo.latest": {"operation": an_operation},

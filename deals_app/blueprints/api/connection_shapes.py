@@ -68,8 +68,8 @@ class ChangeConnection(Facts):
     name: str | None = None
 
 
-class SyncBody(Body):
-    """What is asked for."""
+class SyncQuery(BaseModel):
+    """What is asked for; the request has no body."""
 
     full: bool = Field(default=False, description="everything once more, not only what changed")
 

@@ -54,9 +54,9 @@ def delete(path: shapes.ConnectionPath) -> Response:
 
 
 @blueprint.post("/<uuid:connection_id>/sync", responses={202: Answered[shapes.StartedSync], 409: Refused})
-def start(path: shapes.ConnectionPath, body: shapes.SyncBody) -> Answer:
+def start(path: shapes.ConnectionPath, query: shapes.SyncQuery) -> Answer:
     """Synchronise now; while one runs it is that one."""
-    sync_id = start_sync(actor(), path.connection_id, is_full=body.full)
+    sync_id = start_sync(actor(), path.connection_id, is_full=query.full)
     found = shapes.sync_object(queries.sync(actor(), path.connection_id, sync_id))
     status_url = url_for("api_connections.sync", connection_id=path.connection_id, sync_id=sync_id)
     beside = {"job_id": str(sync_id), "status_url": status_url}

@@ -27,7 +27,7 @@ from deals_app.services.audit import record
 from deals_app.services.pipelines import pipeline_views
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
 
-MOST_CONNECTIONS = 20
+MOST_CONNECTIONS = 100
 SECRETS = ("client_secret", "access_token", "refresh_token")
 LONGEST_SECRET = 4000
 _PORTAL = re.compile(r"[1-9][0-9]{0,18}")
@@ -117,6 +117,11 @@ def reconnect(actor: Actor, connection_id: UUID) -> None:
                 .values(state=state, disconnected_at=None, version=found.version + 1)
             )
         record(work, "connection.reconnected", f"connection:{connection_id}", {})
+
+
+def known_fields() -> list[tuple[str, str]]:
+    """What a field of theirs may be taken for: key and words."""
+    return [(each.key, each.label) for each in BY_KEY.values()]
 
 
 def demand_admin(actor: Actor) -> None:

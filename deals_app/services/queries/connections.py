@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
-from deals_app.domain.connections import ConnectionView, Rejected, SyncView
+from deals_app.domain.connections import UNDO_LASTS, ConnectionView, Rejected, SyncView
 from deals_app.domain.errors import Forbidden, NotFound
 from deals_app.domain.strict_json import strict_loads
 from deals_app.models import Connection, ConnectionSync, InboundItem
@@ -29,6 +29,18 @@ def connections(actor: Actor) -> list[ConnectionView]:
     with reading(actor) as session:
         rows = session.scalars(
             select(Connection).where(Connection.state != "disconnected").order_by(Connection.created_at, Connection.id)
+        )
+        return [_view(row) for row in rows]
+
+
+def disconnected(actor: Actor) -> list[ConnectionView]:
+    """Those that can still be taken up again, the last one first; raises Forbidden for reps."""
+    _demand_reader(actor)
+    with reading(actor) as session:
+        rows = session.scalars(
+            select(Connection)
+            .where(Connection.disconnected_at > func.now() - UNDO_LASTS, Connection.access_token.is_not(None))
+            .order_by(Connection.disconnected_at.desc())
         )
         return [_view(row) for row in rows]
 
