@@ -15,6 +15,7 @@ from deals_app.blueprints import (
     api_docs,
     auth,
     board,
+    connections,
     customers,
     deals,
     errors,
@@ -43,6 +44,7 @@ from deals_app.blueprints import settings as settings_pages
 from deals_app.blueprints.api.answers import Refused
 from deals_app.extensions import ask_after_rest, csrf, db, login, migrate, redis
 from deals_app.integrations.sealing import seal
+from deals_app.integrations.vendor_systems import systems
 from deals_app.integrations.webhook_sending import outside
 from deals_app.services.sign_in import SESSION_LIFETIME
 from deals_app.settings import APPLICATION_ROLE, Settings, settings_from_environment
@@ -80,13 +82,14 @@ def create_app(settings: Settings) -> OpenAPI:
     redis.init_url(settings.redis_url)
     outside.allow_internal = settings.webhook_allow_internal
     seal.init_key(settings.secret_key)
+    systems.bind(settings)
 
     presentation.init_presentation(app)
     errors.init_errors(app)
     for pages in (
         ops, auth, board, moves, undo, deals, customers, leads, inbox, ingest, import_columns, import_check, imports,
-        exports, forecast, analytics_pages, settings_pages, webhooks, mailboxes, form_settings, held, public_forms,
-        styleguide, api_docs, views,
+        exports, forecast, analytics_pages, settings_pages, webhooks, connections, mailboxes, form_settings, held,
+        public_forms, styleguide, api_docs, views,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
     api.init_api(app)

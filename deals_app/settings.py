@@ -47,6 +47,10 @@ class Settings:
     hubspot_api_url: str
     salesforce_login_url: str
     subscribers: tuple[str, ...]
+    hubspot_client_id: str
+    hubspot_client_secret: str
+    salesforce_client_id: str
+    salesforce_client_secret: str
 
     @property
     def cookies_need_https(self) -> bool:
@@ -93,6 +97,10 @@ FIELD_NOTES: tuple[tuple[str, str, str], ...] = (
         "none",
         "Comma-separated `package.module:attribute`: your code that hears events in the worker.",
     ),
+    ("HUBSPOT_CLIENT_ID", "none", "The HubSpot app that people connect their accounts through."),
+    ("HUBSPOT_CLIENT_SECRET", "none", "Its secret; it also signs the webhooks of every account."),
+    ("SALESFORCE_CLIENT_ID", "none", "The connected app of Salesforce; a connection may bring its own."),
+    ("SALESFORCE_CLIENT_SECRET", "none", "Its secret."),
 )
 
 
@@ -117,6 +125,10 @@ def settings_from_environment(environ: Mapping[str, str] | None = None, *, data_
         ),
         trusted_hosts=_list(env.get("TRUSTED_HOSTS", "")),
         subscribers=_list(env.get("SUBSCRIBERS", "")),
+        hubspot_client_id=env.get("HUBSPOT_CLIENT_ID", ""),
+        hubspot_client_secret=env.get("HUBSPOT_CLIENT_SECRET", ""),
+        salesforce_client_id=env.get("SALESFORCE_CLIENT_ID", ""),
+        salesforce_client_secret=env.get("SALESFORCE_CLIENT_SECRET", ""),
         webhook_allow_internal=_yes_or_no(env.get("WEBHOOK_ALLOW_INTERNAL") or "0", "WEBHOOK_ALLOW_INTERNAL"),
     )
 

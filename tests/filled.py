@@ -17,6 +17,8 @@ from deals_app.services.api_keys import create_api_key
 from deals_app.services.attachments import attach_file
 from deals_app.services.collaborators import add_collaborator
 from deals_app.services.competitors import add_competitor
+from deals_app.services.connections.editing import create_connection
+from deals_app.services.connections.syncing import start_sync
 from deals_app.services.deals import NewDeal, create_deal
 from deals_app.services.given_answers import Answer, asked_once
 from deals_app.services.importing.intake import receive_file
@@ -63,6 +65,8 @@ def fill(actor: Actor) -> Filled:
     fill_mailbox(actor)
     send_test(actor, create_webhook(actor, url="https://example.com/hooks").endpoint_id)
     subscribe_example()
+    facts = {"portal_id": "62515", "access_token": "good for nothing"}
+    start_sync(actor, create_connection(actor, system="hubspot", facts=facts))
     imported = import_file(actor, SMALL_FILE)
     receive(actor, "api", Raw(body=b'{"name": "Rollout", "company": "Globex", "contact_email": "ann@globex.example"}'))
     return Filled(deal_id=deal_id, import_id=imported.id)

@@ -117,11 +117,11 @@ class HubSpotAccount:
     def deals(self, *, after: str | None = None, is_archived: bool = False) -> Page:
         """A page of up to 100 deals, by id; with `is_archived` of the deleted ones."""
         api = self._client.crm.deals.basic_api
-        more = {"after": after} if after else {}
+        # As a text: the client would write Python's own `True` into the address, which is none of HubSpot's words.
+        more: dict[str, str] = {"archived": "true"} if is_archived else {}
+        more |= {"after": after} if after else {}
         with _told():
-            page = api.get_page(
-                limit=BATCH, properties=self._properties, archived=is_archived, _request_timeout=_SECONDS, **more
-            )
+            page = api.get_page(limit=BATCH, properties=self._properties, _request_timeout=_SECONDS, **more)
         return Page([_json(api, each) for each in page.results], _after(page))
 
     def deals_of(self, ids: Sequence[str]) -> list[dict[str, Any]]:

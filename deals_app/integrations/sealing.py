@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 # What the key is for: the same SECRET_KEY gives other purposes other keys (RFC 5869, `info`).
 _PURPOSE: Final = b"deals: secrets of connections"
+UNREADABLE: Final = "its secrets cannot be read, as SECRET_KEY is another one now; enter them again"
 
 
-class Unreadable(ValueError):
+class SealBroken(ValueError):
     """Sealed with another SECRET_KEY, or damaged; the message is for people."""
 
 
@@ -35,12 +36,22 @@ class Seal:
         return self._bound().encrypt(json.dumps(dict(secrets)).encode())
 
     def opened(self, sealed: bytes) -> dict[str, str]:
-        """What was sealed; raises Unreadable."""
+        """What was sealed; raises SealBroken."""
         try:
             return json.loads(self._bound().decrypt(sealed))
         except InvalidToken:
-            message = "its secrets cannot be read, as SECRET_KEY is another one now; enter them again"
-            raise Unreadable(message) from None
+            raise SealBroken(UNREADABLE) from None
+
+    def closed(self, text: str) -> str:
+        """A single text as it may be stored; each time another one."""
+        return self._bound().encrypt(text.encode()).decode()
+
+    def opened_text(self, sealed: str) -> str:
+        """What was closed; raises SealBroken."""
+        try:
+            return self._bound().decrypt(sealed).decode()
+        except InvalidToken:
+            raise SealBroken(UNREADABLE) from None
 
     def _bound(self) -> Fernet:
         if self._fernet is None:

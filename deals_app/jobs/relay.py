@@ -15,6 +15,7 @@ from flask import Flask
 
 from deals_app.domain.errors import Unavailable
 from deals_app.services import outbox
+from deals_app.services.connections.due import begin_due_syncs
 from deals_app.services.doorbell import Ring, ring
 from deals_app.services.mailboxes.leasing import due_mailboxes
 from deals_app.services.scoring.sweeping import begin_due_sweeps
@@ -54,7 +55,7 @@ def relay_once() -> int:
 
 def schedule_once() -> int:
     """Begin what is due by the clock, and ring for it; how many were rung."""
-    return _ring_for(lambda: [*begin_due_sweeps(), *due_mailboxes()])
+    return _ring_for(lambda: [*begin_due_sweeps(), *begin_due_syncs(), *due_mailboxes()])
 
 
 def _ring_for(due: Callable[[], list[Ring]]) -> int:

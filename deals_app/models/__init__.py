@@ -2,6 +2,7 @@
 
 from deals_app.models.analysis import DealAnalysis
 from deals_app.models.around import Attachment, Collaborator, Competitor, Contact, StoredFile, StoredFilePart
+from deals_app.models.connections import Connection, ConnectionSync
 from deals_app.models.deals import Activity, Customer, Deal, DealEvent, ExternalRef, Pipeline, Stage
 from deals_app.models.forms import Form
 from deals_app.models.intake import Import, ImportFile, ImportRow, InboundItem, IngestionCount, OutboxRow
@@ -20,6 +21,8 @@ __all__ = [
     "AuditEntry",
     "Collaborator",
     "Competitor",
+    "Connection",
+    "ConnectionSync",
     "Contact",
     "Customer",
     "Deal",

@@ -24,7 +24,8 @@ from deals_app.services.editing import (
 )
 from deals_app.services.locking import check_version, locked_deal
 from deals_app.services.pipelines import chosen_pipeline, chosen_stage
-from deals_app.services.unit_of_work import unit_of_work
+from deals_app.services.statements import AnyRow
+from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
 from deals_app.services.writing import CHANGE_TIME, insert_deal, write_deal
 
 
@@ -120,8 +121,12 @@ def delete_deal(actor: Actor, deal_id: UUID, *, version: int | None = None) -> E
     with unit_of_work(actor) as work:
         deal = locked_deal(work, deal_id)
         check_version(deal, version)
-        written = write_deal(work, deal_id, {"deleted_at": CHANGE_TIME, "version": deal.version + 1})
-        return Edited(deal=written, operation=work.operation)
+        return Edited(deal=delete_locked(work, deal), operation=work.operation)
+
+
+def delete_locked(work: UnitOfWork, deal: AnyRow) -> DealView:
+    """`delete_deal` for one that is locked and live."""
+    return write_deal(work, deal.id, {"deleted_at": CHANGE_TIME, "version": deal.version + 1})
 
 
 def restore_deal(actor: Actor, deal_id: UUID) -> Edited:
@@ -131,6 +136,11 @@ def restore_deal(actor: Actor, deal_id: UUID) -> Edited:
         if deal.deleted_at is None:
             message = "cannot restore a deal that is not deleted"
             raise RuleBroken(message, code="RESTORE_FAILED")
-        written = write_deal(work, deal_id, {"deleted_at": None, "version": deal.version + 1})
-        bring_back_customers(work.session, [deal_id])
-        return Edited(deal=written, operation=work.operation)
+        return Edited(deal=restore_locked(work, deal), operation=work.operation)
+
+
+def restore_locked(work: UnitOfWork, deal: AnyRow) -> DealView:
+    """`restore_deal` for one that is locked and deleted."""
+    written = write_deal(work, deal.id, {"deleted_at": None, "version": deal.version + 1})
+    bring_back_customers(work.session, [deal.id])
+    return written

@@ -42,6 +42,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "deals.around.add_person": {"person": "{user_id}"},
     "deals.around.add_rival": {"name": "Initech"},
     "deals.around.attach": {"file": FILE},
+    "connections.connect": {"system": "hubspot"},
+    "connections.simulate": {"system": "hubspot"},
     "deals.bulk.change": {"action": "tag", "add": "hot", "deal": "{deal_id}:1"},
     "deals.create": {
         "name": "New",

@@ -49,6 +49,7 @@ ROLES: dict[May, frozenset[Caller]] = {
 
 OF_BLUEPRINT: dict[str, May] = {
     "analytics": May.MEMBERS,
+    "api_connections": May.ADMINS,
     "api_contacts": May.MEMBERS,
     "api_customers": May.MEMBERS,
     "api_deal_around": May.OWNERS,
@@ -69,6 +70,7 @@ OF_BLUEPRINT: dict[str, May] = {
     "api_webhooks": May.ADMINS,
     "auth": May.ANYBODY,
     "board": May.MEMBERS,
+    "connections": May.ADMINS,
     "customers": May.MEMBERS,
     "deals": May.MEMBERS,
     "deals.around": May.OWNERS,
@@ -93,6 +95,8 @@ OF_BLUEPRINT: dict[str, May] = {
     "settings": May.MEMBERS,
     "styleguide": May.MEMBERS,
     "undo": May.MEMBERS,
+    # By the vendor's own signs: a signature, or the path itself.
+    "vendor_webhooks": May.ANYBODY,
     "views": May.MEMBERS,
     "webhooks": May.ADMINS,
 }
@@ -102,6 +106,10 @@ OF_ENDPOINT: dict[str, May] = {
     "api_deal_around.people": May.MEMBERS,
     "api_deal_around.read_file": May.MEMBERS,
     "api_deal_around.rivals": May.MEMBERS,
+    "api_connections.index": May.MANAGERS,
+    "api_connections.read": May.MANAGERS,
+    "api_connections.sync": May.MANAGERS,
+    "api_connections.syncs": May.MANAGERS,
     "api_deal_life.note": May.OWNERS,
     "api_deals.create": May.MEMBERS,
     "api_deals.index": May.MEMBERS,
@@ -121,6 +129,9 @@ OF_ENDPOINT: dict[str, May] = {
     "api_webhooks.read": May.MANAGERS,
     "auth.logout": May.MEMBERS,
     "deals.around.read_file": May.MEMBERS,
+    "connections.index": May.MANAGERS,
+    "connections.page": May.MANAGERS,
+    "connections.progress": May.MANAGERS,
     "deals.delete": May.OWNERS,
     "deals.fields.fact": May.MEMBERS,
     "deals.stage.reopen": May.MANAGERS,

@@ -20,6 +20,8 @@ from deals_app.services.api_keys import create_api_key
 from deals_app.services.attachments import attach_file, remove_attachment
 from deals_app.services.collaborators import add_collaborator
 from deals_app.services.competitors import add_competitor, remove_competitor
+from deals_app.services.connections.editing import create_connection, disconnect
+from deals_app.services.connections.syncing import start_sync
 from deals_app.services.contacts import add_contact, remove_contact
 from deals_app.services.customer_editing import delete_customer
 from deals_app.services.customers import create_customer
@@ -109,6 +111,23 @@ def a_stage(made: Made) -> UUID:
 
 def a_key(made: Made) -> UUID:
     return create_api_key(made.admin, name=f"shop {next(numbers)}", role="ingest").key_id
+
+
+def a_connection(made: Made) -> UUID:
+    """Signed in, to an account that is no other's."""
+    facts = {"portal_id": str(next(numbers)), "access_token": "good for nothing"}
+    return create_connection(made.admin, system="hubspot", facts=facts)
+
+
+def a_disconnected_connection(made: Made) -> UUID:
+    connection_id = a_connection(made)
+    disconnect(made.admin, connection_id)
+    return connection_id
+
+
+def a_sync(made: Made) -> UUID:
+    """Of the connection that was made before it."""
+    return start_sync(made.admin, UUID(made.ids["connection_id"]))
 
 
 def a_webhook(made: Made) -> UUID:
@@ -266,6 +285,7 @@ THINGS: dict[str, Make] = {
     "attachment_id": an_attachment,
     "competitor_id": a_competitor,
     "contact_id": a_contact,
+    "connection_id": a_connection,
     "customer_id": a_customer,
     "deal_id": a_deal,
     "delivery_id": a_delivery,
@@ -279,6 +299,7 @@ THINGS: dict[str, Make] = {
     "pipeline_id": a_pipeline,
     "stage_id": a_stage,
     "step_id": a_step,
+    "sync_id": a_sync,
     "user_id": lambda made: made.admin.user_id,
     "assigned_to": lambda made: made.admin.user_id,
     "email": lambda made: something_sent(made)[1],
@@ -300,9 +321,11 @@ SECOND = {
     "delivery_id",
     "stage_id",
     "step_id",
+    "sync_id",
     "user_id",
 }
 WORDS = {
+    "connection_token": "nothing",
     "filename": "css/base.css",
     "form_key": "nothing",
     "key": "name",
@@ -333,6 +356,7 @@ OF_ENDPOINT: dict[str, dict[str, Make]] = {
     "deals.around.remove_person": {"user_id": a_collaborator},
     "deals.around.restore_file": {"attachment_id": a_removed_attachment},
     "deals.around.restore_rival": {"competitor_id": a_removed_competitor},
+    "connections.take_up": {"connection_id": a_disconnected_connection},
     "deals.stage.reopen": {"deal_id": a_won_deal},
     "form_settings.restore": {"form_id": a_deleted_form},
     "imports.cancel": {"import_id": a_queued_import},

@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from deals_app.blueprints.api import (
     api_keys,
+    connections,
     contacts,
     customers,
     deal_around,
@@ -26,6 +27,7 @@ from deals_app.blueprints.api import (
     sales_imports,
     saved_views,
     users,
+    vendor_webhooks,
     webhooks,
 )
 from deals_app.blueprints.api.idempotency import remember_answers
@@ -67,10 +69,11 @@ def init_api(app: OpenAPI) -> None:
         api_keys.blueprint,
         webhooks.blueprint,
         saved_views.blueprint,
+        connections.blueprint,
     ):
         csrf.exempt(routes)
         app.register_api(routes)
-    for doors in (sales_imports.blueprint, sales_deals.routes()):
+    for doors in (sales_imports.blueprint, sales_deals.routes(), vendor_webhooks.blueprint):
         csrf.exempt(doors)
         app.register_blueprint(doors)
     app.after_request(tell_limit)

@@ -60,6 +60,7 @@ TAGS = {
     "Forms": "Public forms that become leads: their fields, where they may be embedded, what they answer.",
     "Saved views": "Filters of the list and the board under a name, one's own or the team's.",
     "Webhooks": "Addresses that are told what happens: signed, in order per deal, again until it got through.",
+    "Connections": "Accounts of HubSpot and Salesforce, how their words are read here, and how far they are in step.",
     "Events": "What happened, in order, for programs that come back and miss nothing.",
 }
 IDEMPOTENCY_KEY: Json = {

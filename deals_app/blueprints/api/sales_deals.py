@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from deals_app.blueprints.api.envelope import failure, success
 from deals_app.blueprints.api.keys import actor, demand_key, scoped
 from deals_app.blueprints.api.shapes import deal_object
+from deals_app.blueprints.api.vendor_webhooks import is_signed_by_vendor, take_events
 from deals_app.blueprints.api.web_form import admit_form, allow_origin, is_public, receive_public
 from deals_app.domain.actor import Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
@@ -31,6 +33,8 @@ MANY_BYTES = 32 * 1024 * 1024
 STATUSES = {"created": 201, "held": 202}
 REFUSALS = {"FORBIDDEN": 403}
 OF_A_DEAL = ("percentile", "value_rank")
+# Doors to which a vendor sends by itself, signed and without a key.
+SIGNED_HERE = {"api_ingestion.hubspot_one": take_events}
 # What became of a thing, in the words of CONTRACT.md.
 ACTIONS = {"held": "queued", "set_aside": "unchanged", "received": "queued"}
 
@@ -38,9 +42,8 @@ ACTIONS = {"held": "queued", "set_aside": "unchanged", "received": "queued"}
 def routes() -> Blueprint:
     """The blueprint over the sources that there are now: a new one has its route without another edit."""
     blueprint = Blueprint("api_ingestion", __name__, url_prefix=PREFIX)
-    blueprint.before_request(_demand_key_or_form)
-    blueprint.before_request(scoped("Imports"))
-    blueprint.before_request(_refuse_others)
+    for demand in (_demand_key_or_form, scoped("Imports"), _refuse_others):
+        blueprint.before_request(_of_keys(demand))
     blueprint.after_request(allow_origin)
     for door in object_doors():
         one = partial(_receive_one, door.key)
@@ -53,6 +56,16 @@ def routes() -> Blueprint:
     blueprint.add_url_rule("/bulk", "bulk", _through(_door("api"), bulk), methods=["POST"])
     blueprint.add_url_rule("/metrics", "figures", figures, methods=["GET"])
     return blueprint
+
+
+def _of_keys(demand: Callable[[], Any]) -> Callable[[], Any]:
+    """Asked of whoever comes with a key; what a vendor signs itself is asked for its signature instead."""
+    return lambda: None if _takes() is not None else demand()
+
+
+def _takes() -> Callable[[], tuple[Response, int]] | None:
+    """What takes a vendor's own signed request at this door."""
+    return SIGNED_HERE.get(request.endpoint or "") if is_signed_by_vendor() else None
 
 
 def figures() -> tuple[Response, int]:
@@ -73,6 +86,8 @@ def metrics_object(found: Metrics) -> dict[str, Any]:
 
 
 def _receive_one(source: str) -> tuple[Response, int]:
+    if (take := _takes()) is not None:
+        return take()
     if is_public():
         return receive_public(_body(ONE_BYTES))
     is_mail = request.mimetype == RAW_MAIL and _door(source).kind == "mail"

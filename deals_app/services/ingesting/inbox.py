@@ -15,7 +15,7 @@ from sqlalchemy import insert
 
 from deals_app.domain.actor import Actor, Role
 from deals_app.models import InboundItem
-from deals_app.services.unit_of_work import unit_of_work
+from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
 
 JOB = "deals_app.jobs.inbound.process_delivery"
 TOPIC = "ingestion.received"
@@ -40,31 +40,37 @@ class Delivery:
     item_ids: tuple[UUID, ...]
 
 
-def keep(actor: Actor, source: str, things: Sequence[Raw], *, ring: bool = False) -> Delivery:
+def keep(actor: Actor, source: str, things: Sequence[Raw], *, ring: bool = False, job: str = JOB) -> Delivery:
     """Store what came in, for good, in one transaction.
 
     With `ring` a worker is woken for it; without, the caller processes it now and a worker only if the caller dies.
+    `job` is what a worker does with it.
     """
-    sender = sender_of(actor, source)
-    with unit_of_work(sender) as work:
-        payload = {"source": source, "actor": actor.reference, "role": actor.role.value}
-        payload |= {"user_id": str(actor.user_id)} if actor.user_id else {}
-        delivery_id = work.enqueue(JOB, TOPIC, payload, ring=ring)
-        rows = [
-            {
-                "tenant_id": actor.tenant_id,
-                "source": source,
-                "content_type": thing.content_type[:200],
-                "body": thing.body,
-                "signature_verdict": thing.verdict,
-                "context": dict(thing.context),
-                "delivery_id": delivery_id,
-                "position": position,
-            }
-            for position, thing in enumerate(things)
-        ]
-        ids = work.session.scalars(insert(InboundItem).returning(InboundItem.id, sort_by_parameter_order=True), rows)
-        return Delivery(id=delivery_id, item_ids=tuple(ids))
+    with unit_of_work(sender_of(actor, source)) as work:
+        return keep_in(work, source, things, ring=ring, job=job)
+
+
+def keep_in(work: UnitOfWork, source: str, things: Sequence[Raw], *, ring: bool = False, job: str = JOB) -> Delivery:
+    """`keep`, inside a transaction of the sender."""
+    actor = work.actor
+    payload = {"source": source, "actor": actor.reference, "role": actor.role.value}
+    payload |= {"user_id": str(actor.user_id)} if actor.user_id else {}
+    delivery_id = work.enqueue(job, TOPIC, payload, ring=ring)
+    rows = [
+        {
+            "tenant_id": actor.tenant_id,
+            "source": source,
+            "content_type": thing.content_type[:200],
+            "body": thing.body,
+            "signature_verdict": thing.verdict,
+            "context": dict(thing.context),
+            "delivery_id": delivery_id,
+            "position": position,
+        }
+        for position, thing in enumerate(things)
+    ]
+    ids = work.session.scalars(insert(InboundItem).returning(InboundItem.id, sort_by_parameter_order=True), rows)
+    return Delivery(id=delivery_id, item_ids=tuple(ids))
 
 
 def sender_of(actor: Actor, source: str) -> Actor:

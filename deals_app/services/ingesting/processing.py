@@ -26,6 +26,7 @@ from deals_app.models import Deal, InboundItem, OutboxRow
 from deals_app.services.activities import add_note
 from deals_app.services.attachments import attach_content
 from deals_app.services.ingesting.applying import Applied, change_deal, make_deal, refer
+from deals_app.services.ingesting.elsewhere import bring_back, delete_gone, take_over
 from deals_app.services.ingesting.guarding import reasons_to_hold
 from deals_app.services.ingesting.recognising import Recognised, recognise, references_of
 from deals_app.services.ingesting.understanding import understand
@@ -37,6 +38,8 @@ from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
 
+# In the context of an item that is a whole request: the deals in it, or those it speaks of, are items of their own.
+ENVELOPE = "envelope"
 # Another door may have made the same reference at the same moment: then it is there the second time.
 ATTEMPTS = 3
 
@@ -137,6 +140,9 @@ def give_up(work: UnitOfWork, item_id: UUID, why: str) -> None:
 
 
 def _worked(work: UnitOfWork, item: InboundItem, steps: Steps) -> tuple[str, Applied | None, UUID | None]:
+    if ENVELOPE in item.context:
+        steps.note("set_aside", "The request as it came: what it speaks of is worked on by itself")
+        return "set_aside", None, None
     understood, said = understand(work, item)
     steps.note("understood", _what(understood), found_in=dict(understood.found_in))
     if understood.set_aside:
@@ -150,6 +156,10 @@ def _worked(work: UnitOfWork, item: InboundItem, steps: Steps) -> tuple[str, App
         steps.note("held", " ".join(why), why=why, score=spam_score(signs), signs=[sign.key for sign in signs])
         return "held", None, None
     applied = _applied(work, item, understood, draft, said, steps)
+    if applied is None:
+        return "set_aside", None, None
+    if understood.is_gone:
+        return applied.outcome, applied, None
     lead_id = _lead(work, item, understood, applied, steps)
     _activity(work, understood, draft, applied, steps)
     if applied.outcome != "unchanged" and understood.mail is not None:
@@ -162,18 +172,25 @@ def _worked(work: UnitOfWork, item: InboundItem, steps: Steps) -> tuple[str, App
 
 def _applied(
     work: UnitOfWork, item: InboundItem, understood: Understood, draft: DealDraft, said: str, steps: Steps
-) -> Applied:
+) -> Applied | None:
+    """None for what was deleted there and never was here."""
     pipelines = pipeline_views(work.session)
     wanted = (draft.pipeline_text or "").casefold()
     named = [each for each in pipelines if wanted in {each.name.casefold(), str(each.id)}]
     pipeline = find_pipeline(pipelines, str(named[0].id) if named else None)
     recognised = recognise(work, understood, draft, pipeline.id, said)
+    if understood.is_gone and recognised.by != "id":
+        steps.note("set_aside", "It was deleted there, and never was here")
+        return None
     if recognised.deal_id is None:
         steps.note("recognised", "New", alike=[str(each) for each in recognised.alike])
         applied = make_deal(work, understood, draft, pipeline)
     else:
         steps.note("recognised", HOW[recognised.by], deal=str(recognised.deal_id))
         applied = _changed(work, item, understood, draft, recognised, pipelines)
+    if understood.merged_ids and applied.is_newest:
+        merged = take_over(work, understood.system, understood.merged_ids, applied.deal_id)
+        applied = replace(applied, notes=(*applied.notes, *(f"took over {each}" for each in merged)))
     if applied.is_newest:
         refer(work, applied.deal_id, references_of(understood, draft, said), understood.changed_at)
     steps.note("written", applied.outcome.capitalize(), changed=list(applied.changed), notes=list(applied.notes))
@@ -201,10 +218,17 @@ def _changed(
         raise AssertionError
     if recognised.by == "thread":
         return _joined(work, deal_id, is_reply=recognised.is_reply)
+    if recognised.is_former:
+        return Applied(deal_id=deal_id, outcome="unchanged", notes=("it was merged into this deal",), is_newest=False)
     if _is_older(work, item, understood, recognised):
         notes = ("something newer is known already",)
         return Applied(deal_id=deal_id, outcome="unchanged", notes=notes, is_newest=False)
+    if understood.is_gone:
+        return delete_gone(work, deal_id)
+    is_back = recognised.by == "id" and bring_back(work, deal_id)
     applied = change_deal(work, understood, draft, deal_id, pipelines)
+    if is_back:
+        return replace(applied, outcome="updated", changed=("deleted_at", *applied.changed))
     # Somebody writes again, in other words: nothing of the deal changes, and the words must not be lost.
     is_said_anew = recognised.by == "name" and understood.lead is not None and understood.lead.message
     return replace(applied, outcome="updated") if is_said_anew and applied.outcome == "unchanged" else applied

@@ -39,13 +39,18 @@ class Recognised:
     source_updated_at: datetime | None = None
     is_reply: bool = False
     """By its thread: another mail of the conversation, not the same one again."""
+    is_former: bool = False
+    """By the id of a deal that was merged into this one: what comes under it says nothing of this one."""
     alike: tuple[UUID, ...] = ()
 
 
 def recognise(work: UnitOfWork, understood: Understood, draft: DealDraft, pipeline_id: UUID, said: str) -> Recognised:
     """The deal of a draft; the names it goes by are held until the transaction ends, so that none is made twice."""
     session = work.session
-    names = [(SAID, said)] if draft.external_id is None else [(understood.system, reference_id(draft.external_id))]
+    names = [(SAID, said)]
+    if draft.external_id is not None:
+        ids = [draft.external_id, *understood.merged_ids]
+        names = [(understood.system, reference_id(each)) for each in ids]
     thread = [(MAIL, reference_id(one)) for one in _mail_ids(understood)]
     name_key, company_key = match_key(draft.name), match_key(draft.company or "")
     _hold(work, [f"{system}:{known_as}" for system, known_as in [*thread, *names]])
@@ -56,7 +61,8 @@ def recognise(work: UnitOfWork, understood: Understood, draft: DealDraft, pipeli
         return Recognised(deal_id=found.deal_id, by="thread", is_reply=is_reply)
     if found := _referred(session, names):
         by = "id" if draft.external_id else "text"
-        return Recognised(deal_id=found.deal_id, by=by, source_updated_at=found.source_updated_at)
+        is_former = (understood.system, found.known_as) == names[0] and _is_former(session, understood.system, found)
+        return Recognised(deal_id=found.deal_id, by=by, source_updated_at=found.source_updated_at, is_former=is_former)
     if draft.external_id is not None:
         return Recognised(alike=_alike(session, pipeline_id, name_key))
     namesakes = _namesakes(session, pipeline_id, name_key, company_key)
@@ -113,6 +119,19 @@ def _referred(session: Session, names: Sequence[tuple[str, str]]) -> _Reference 
         if found is not None:
             return _Reference(found.deal_id, known_as, found.source_updated_at)
     return None
+
+
+def _is_former(session: Session, system: str, found: _Reference) -> bool:
+    """Without a time of its own, beside a name that has one (`elsewhere.take_over`)."""
+    if found.source_updated_at is not None:
+        return False
+    others = select(ExternalRef.external_id).where(
+        ExternalRef.system == system,
+        ExternalRef.deal_id == found.deal_id,
+        ExternalRef.external_id != found.known_as,
+        ExternalRef.source_updated_at.is_not(None),
+    )
+    return session.scalar(others.limit(1)) is not None
 
 
 def _open_deals(pipeline_id: UUID) -> Any:

@@ -22,6 +22,7 @@ from deals_app.integrations.posted_forms import posted_form
 from deals_app.integrations.sources import Source, source
 from deals_app.models import InboundItem
 from deals_app.services.accounts import member_views
+from deals_app.services.connection_mapping import with_mapping
 from deals_app.services.ingesting.guarding import settings_for
 from deals_app.services.ingesting.recognising import fingerprint
 from deals_app.services.unit_of_work import UnitOfWork
@@ -41,7 +42,7 @@ def understand(work: UnitOfWork, item: InboundItem) -> tuple[Understood, str]:
     reader = source(item.source)
     if reader is None:
         raise Invalid(FieldProblem("source", f"{item.source} is no source any more"))
-    settings = settings_for(work, reader, item.context)
+    settings = settings_for(work, reader, with_mapping(work.session, item.context))
     if reader.kind == "mail" and (SERVICE in item.context or media_type(item.content_type) == RAW_MAIL):
         mail = _mail(item, own_domains(work.session))
         understood, said = understood_mail(mail, _surroundings(work.actor, settings)), _said(mail)

@@ -17,7 +17,7 @@ from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, NotFound, 
 from deals_app.domain.lengths import LONGEST_EMAIL_ADDRESS, LONGEST_NAME
 from deals_app.domain.mailboxes import BEGINNINGS, IMAP, KINDS, SECURITIES, PostAddress
 from deals_app.integrations.internet_addresses import Refused, demand_no_internal_literal
-from deals_app.integrations.sealing import Unreadable, seal
+from deals_app.integrations.sealing import SealBroken, seal
 from deals_app.integrations.webhook_sending import outside
 from deals_app.models import Mailbox, Membership, Pipeline
 from deals_app.services.audit import record
@@ -145,7 +145,7 @@ def post_address(actor: Actor, mailbox_id: UUID) -> PostAddress | None:
             return None
         try:
             hidden = seal.opened(found.sealed)
-        except Unreadable as error:
+        except SealBroken as error:
             message = "Its address cannot be read, as SECRET_KEY is another one now; make it anew"
             raise RuleBroken(message) from error
     if found.kind == "postmark":
@@ -157,7 +157,7 @@ def secrets_of(found: Mailbox) -> dict[str, str]:
     """Token and secret; without them where they cannot be read any more."""
     try:
         return seal.opened(found.sealed)
-    except Unreadable:
+    except SealBroken:
         return {}
 
 

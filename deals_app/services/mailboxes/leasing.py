@@ -19,7 +19,7 @@ from deals_app.domain.actor import Actor
 from deals_app.domain.mailboxes import IMAP, LOOK_EVERY, rest_after
 from deals_app.extensions import db
 from deals_app.integrations.imap_reading import Account
-from deals_app.integrations.sealing import Unreadable, seal
+from deals_app.integrations.sealing import SealBroken, seal
 from deals_app.integrations.webhook_sending import outside
 from deals_app.models import Mailbox, Tenant
 from deals_app.services.doorbell import Ring
@@ -85,7 +85,7 @@ def begin_look(actor: Actor, mailbox_id: UUID, *, only_when_due: bool) -> Look |
             return "somebody is looking into it right now, or it is paused"
         try:
             secret = seal.opened(row.sealed)["secret"]
-        except Unreadable as error:
+        except SealBroken as error:
             _note_failure(session, row, str(error))
             return str(error)
         tenant = session.execute(select(Tenant.time_zone, Tenant.base_currency)).one()

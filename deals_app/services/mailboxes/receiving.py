@@ -16,7 +16,7 @@ from deals_app.domain.errors import DealsError, Unavailable
 from deals_app.integrations.inbound_parse import SIGNATURE_WINDOW, is_signed_by_mailgun
 from deals_app.integrations.incoming_mail import MailRefused
 from deals_app.integrations.posted_forms import posted_form
-from deals_app.integrations.sealing import Unreadable, seal
+from deals_app.integrations.sealing import SealBroken, seal
 from deals_app.models import Mailbox, MailboxToken
 from deals_app.services.ingesting.inbox import Raw, keep
 from deals_app.services.ingesting.processing import Outcome, process_item
@@ -116,7 +116,7 @@ def _secret(mailbox: PostedTo) -> str:
         sealed = session.scalar(select(Mailbox.sealed).where(Mailbox.id == mailbox.id))
     try:
         return seal.opened(sealed)["secret"] if sealed else ""
-    except Unreadable as error:
+    except SealBroken as error:
         message = "The mailbox's secrets cannot be read; please try again later"
         raise Unavailable(message) from error
 
