@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import jsonschema_rs
 import pytest
 import schemathesis
 from flask import Flask
+from pydantic import BaseModel
 
 from deals_app.blueprints.api.document import document_of, example_of, operations, resolved
 from deals_app.blueprints.api.examples import ANSWERS, BODIES
@@ -77,6 +79,21 @@ def test_nothing_is_missing_or_left_over(document: dict[str, Any]) -> None:
     assert used == set(document["components"]["schemas"])
     for name in used:
         assert name.isalnum(), "a generated client names its classes so"
+
+
+def test_no_two_shapes_have_one_name(document: dict[str, Any]) -> None:
+    """The document has one schema of a name: of two, the later would stand for both."""
+    shapes = list(all_below(BaseModel))
+    named = Counter(each.__name__ for each in shapes if each.__name__ in document["components"]["schemas"])
+    assert len(named) > 30
+    assert [name for name, times in named.items() if times > 1] == []
+
+
+def all_below(shape: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for each in shape.__subclasses__():
+        if each.__module__.startswith("deals_app."):
+            yield each
+        yield from all_below(each)
 
 
 def test_it_says_what_it_is(document: dict[str, Any]) -> None:

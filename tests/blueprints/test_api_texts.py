@@ -15,7 +15,7 @@ from flask_openapi3 import OpenAPI
 
 from deals_app.services import rate_limits
 from tests.conftest import REPOSITORY
-from tests.matrix.asking import Asker, Request, request_of, routes_of
+from tests.matrix.asking import Asker, Request, actor_behind, request_of, routes_of
 from tests.matrix.bodies import body_schema, operation_of, resolved
 from tests.naughty import NASTIEST
 from tests.people import People, api_key
@@ -66,9 +66,15 @@ def text_fields(app: OpenAPI, people: People) -> Iterator[Field]:
                 yield Field(request=request, name=name, is_list=item is not kind)
 
 
+def with_key(app: OpenAPI, people: People) -> Asker:
+    """Somebody with an admin's key; what is personal, such as a saved view, must be made for them."""
+    headers = api_key(people.ada)
+    return Asker(app.test_client(), headers, actor_behind(headers))
+
+
 def wrong_with(app: OpenAPI, people: People, ask: Asker, field: Field, text: str) -> str | None:
     """What is wrong with the answer to this text in this field, if anything."""
-    fresh = request_of(app, field.request.route, admin=people.ada)
+    fresh = request_of(app, field.request.route, admin=people.ada, user=ask.actor)
     sent = Field(request=fresh, name=field.name, is_list=field.is_list).holding(text)
     answer = ask(sent)
     if answer.status_code >= 500 or not answer.is_json:
@@ -94,7 +100,7 @@ def texts_in(value: Any) -> Iterator[str]:
 
 def found_wrong(app: OpenAPI, people: People, texts: Sequence[str], *, every: int = 1) -> list[str]:
     """The texts in every field, or in each field every so-manieth of them."""
-    ask = Asker(app.test_client(), api_key(people.ada), None)
+    ask = with_key(app, people)
     return [
         f"{field} {text[:40]!r}: {problem}"
         for number, field in enumerate(text_fields(app, people))
@@ -120,11 +126,11 @@ def test_every_text_comes_back_or_is_refused_by_name(app: Flask, people: People)
 def test_no_json_that_others_stumbled_over_is_a_fault_of_ours(app: Flask, people: People) -> None:
     made = cast("OpenAPI", app)
     bodies = [path.read_bytes() for path in sorted(TORTURE.glob("*.json"))] if TORTURE.is_dir() else []
-    ask = Asker(made.test_client(), api_key(people.ada), None)
+    ask = with_key(made, people)
     for route in routes_of(made):
         if not route.is_api or not body_schema(made, operation_of(made, route.rule, route.method)):
             continue
-        path = route.path(request_of(made, route, admin=people.ada).path)
+        path = route.path(request_of(made, route, admin=people.ada, user=ask.actor).path)
         for body in (*bodies, *NO_BODIES):
             answer = ask.client.open(path, method=route.method, data=body, headers=ask.headers | JSON)
             # An empty object changes nothing, and that is all right where nothing is demanded.

@@ -154,7 +154,7 @@ class Askers:
         roles = {Caller.INGEST: people.ada, Caller.REP: people.ada, Caller.MANAGER: people.ada}
         keys = {caller: api_key(actor, caller.value) for caller, actor in roles.items()}
         keys |= {Caller.ADMIN: api_key(people.ada), Caller.STRANGER: api_key(people.charlie), Caller.NOBODY: {}}
-        self.programs = {caller: Asker(app.test_client(), key, _actor_of(key)) for caller, key in keys.items()}
+        self.programs = {caller: Asker(app.test_client(), key, actor_behind(key)) for caller, key in keys.items()}
         self._persons = {
             Caller.REP: people.alice, Caller.MANAGER: people.mona, Caller.ADMIN: people.ada,
             Caller.STRANGER: people.charlie,
@@ -175,7 +175,8 @@ class Askers:
         return Asker(client, {"X-CSRFToken": token}, actor)
 
 
-def _actor_of(headers: Mapping[str, str]) -> Actor | None:
+def actor_behind(headers: Mapping[str, str]) -> Actor | None:
+    """Whom the services take a key for."""
     key = PresentedKey.of(headers.get("Authorization", "").removeprefix("Bearer "))
     return actor_of_key(key, request_id="") if key else None
 

@@ -15,6 +15,8 @@ from deals_app.domain.lengths import LONGEST_NAME, LONGEST_REMARK
 Strength = Literal["weak", "even", "strong"]
 Role = Literal["collaborator", "watcher"]
 BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+# A file is answered as the type it was brought as; a generated client knows octets alone, and takes any file for them.
+FILE: dict[str, Any] = {"application/octet-stream": BINARY, "*/*": BINARY}
 
 
 class AttachmentPath(DealPath):

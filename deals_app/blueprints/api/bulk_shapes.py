@@ -20,7 +20,7 @@ class Loss(Body):
     competitor: str | None = Field(default=None, max_length=200)
 
 
-class Change(Body):
+class ChangeOfEach(Body):
     """One kind of change: a stage, an owner, tags, an end, or a deletion."""
 
     stage: str | None = Field(
@@ -54,7 +54,7 @@ class BulkChange(Body):
     versions: dict[UUID, Whole] = Field(
         default_factory=dict, max_length=MOST, description="deal id -> the version it must still have"
     )
-    change: Change
+    change: ChangeOfEach
 
     @model_validator(mode="after")
     def _names_deals(self) -> Self:

@@ -44,7 +44,7 @@ def attach(path: shapes.DealPath, form: shapes.Upload) -> Answer:
     return success(_file(next(each for each in found if each.id == attachment_id)), 201)
 
 
-@blueprint.get("/attachments/<uuid:attachment_id>", responses={200: {"content": {"*/*": shapes.BINARY}}})
+@blueprint.get("/attachments/<uuid:attachment_id>", responses={200: {"content": shapes.FILE}})
 def read_file(path: shapes.AttachmentPath) -> Answer:
     """Download a file."""
     return download(*attachments.attached_file(actor(), path.deal_id, path.attachment_id))
@@ -57,7 +57,9 @@ def remove_file(path: shapes.AttachmentPath) -> Answer:
     return Response(status=204)
 
 
-@blueprint.post("/attachments/<uuid:attachment_id>/restore", responses={200: Answered[shapes.AttachmentAnswer]})
+@blueprint.post(
+    "/attachments/<uuid:attachment_id>/restore", responses={200: Answered[shapes.AttachmentAnswer], 409: Refused}
+)
 def restore_file(path: shapes.AttachmentPath) -> Answer:
     """Bring a removed file back."""
     attachments.restore_attachment(actor(), path.deal_id, path.attachment_id)

@@ -36,7 +36,7 @@ def undo(path: shapes.OperationPath) -> tuple[Response, int]:
     return success({"operation": str(undone.operation), "undoes": str(undone.undoes), "results": results})
 
 
-def _changed(seen: Seen, change: shapes.Change) -> BulkOutcome:
+def _changed(seen: Seen, change: shapes.ChangeOfEach) -> BulkOutcome:
     (kind,) = change.kinds
     if kind == "stage":
         return _moved(seen, change.stage or "")

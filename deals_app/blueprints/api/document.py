@@ -38,6 +38,7 @@ that was meant for an older one is refused with the deal as it is now.
 MEANINGS = {
     "200": "Done",
     "201": "Made",
+    "202": "Taken on; what comes of it can be read later",
     "204": "Gone; there is no body",
     "400": "The body, a parameter or a rule of the business says no; `details` name the fields",
     "401": "No key, or not a good one",

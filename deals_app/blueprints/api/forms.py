@@ -16,7 +16,7 @@ blueprint = api_routes("forms", "/forms", "Forms")
 Answer = tuple[Response, int]
 
 
-@blueprint.post("", responses={201: Answered[shapes.FormAnswer]})
+@blueprint.post("", responses={201: Answered[shapes.FormAnswer], 409: Refused})
 def create(body: shapes.FormBody) -> Answer:
     """Make a form; its key is made with it."""
     return success(shapes.form_object(forms.create_form(actor(), body.facts())), 201)
