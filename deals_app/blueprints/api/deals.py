@@ -50,10 +50,11 @@ def index(query: shapes.DealList) -> Answer:
         stretch = deal_pages.deal_stretch(actor(), wanted, after=query.after, page_size=page_size, sort=query.sort)
         shown = [shapes.deal_object(view) for view in stretch.items]
         return success(shown, pagination={"next_after": stretch.next_after})
-    found = deal_pages.deal_page(actor(), wanted, page=query.page, page_size=page_size, sort=query.sort)
+    page = query.page or 1
+    found = deal_pages.deal_page(actor(), wanted, page=page, page_size=page_size, sort=query.sort)
     pagination = {
         "total": found.total,
-        "page": query.page,
+        "page": page,
         "page_size": found.page_size,
         "total_pages": -(-found.total // found.page_size),
     }

@@ -116,7 +116,8 @@ class DealList(BaseModel):
     """Route 3's query. What is no number is a 400, a page_size over 100 is 100; `after` takes the place of `page`."""
 
     after: str | None = None
-    page: int = Field(default=1, ge=1, le=10_000_000)
+    # Without a default of its own: generated clients send defaults, and `after` beside a page is refused.
+    page: int | None = Field(default=None, ge=1, le=10_000_000, description="1 unless given")
     page_size: int = Field(default=20, ge=1)
     stage: str | None = None
     assigned_to: UUID | None = None
@@ -129,7 +130,7 @@ class DealList(BaseModel):
 
     @model_validator(mode="after")
     def _is_one_way_to_go_on(self) -> Self:
-        if self.after is not None and "page" in self.model_fields_set:
+        if self.after is not None and self.page is not None:
             message = "say either page or after"
             raise ValueError(message)
         return self
