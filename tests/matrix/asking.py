@@ -28,7 +28,7 @@ from tests.matrix.bodies import (
     sent_by_others,
 )
 from tests.matrix.rights import Caller
-from tests.matrix.things import OF_ENDPOINT, WORDS, make_things
+from tests.matrix.things import OF_ENDPOINT, SECRETS, WORDS, make_things
 from tests.people import People, api_key
 
 UNASKED = {"HEAD", "OPTIONS"}
@@ -92,7 +92,7 @@ class Request:
 
     def places(self, app: OpenAPI) -> Iterator[tuple[str, str]]:
         """Wherever this route takes an id of a tenant's."""
-        yield from (("path", name) for name in self.route.variables if name not in WORDS)
+        yield from (("path", name) for name in self.route.variables if name not in {*WORDS, *SECRETS})
         operation = operation_of(app, self.route.rule, self.route.method)
         yield from (("json", name) for name in id_fields(app, body_schema(app, operation)))
         yield from (("query", name) for name in id_parameters(app, operation))

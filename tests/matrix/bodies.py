@@ -57,6 +57,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "deals.stage.reopen": {"reason": "They came back"},
     "deals.steps.note": {"body": "Called"},
     "deals.steps.plan": {"kind": "task", "body": "Call", "due_on": TODAY.isoformat()},
+    "form_settings.change": {"name": "Renamed", "is_active": "1", "show": "company"},
+    "form_settings.create": {"name": "Events", "is_active": "1", "show": "company"},
     "import_check.leave": {"line": "2", "out": "1"},
     "import_columns.check": {"column-0": "name"},
     "import_columns.start": {"column-0": "name"},
