@@ -55,9 +55,8 @@ def test_head_is_get_without_its_body_and_options_tells_the_verbs_alone(
         for caller in (Caller.NOBODY, Caller.ADMIN):
             ask = everybody[caller]
             options = ask(request, method="OPTIONS")
-            assert (options.status_code, options.data) == (PREFLIGHT.get(route.endpoint, 200), b"") or is_refused(
-                options
-            ), route
+            is_told = options.status_code in PREFLIGHT.get(route.endpoint, {200}) and not options.data
+            assert is_told or is_refused(options), route
             if route.method == "GET":
                 head, got = ask(request, method="HEAD"), ask(request)
                 assert (head.status_code, head.data) == (got.status_code, b""), (caller, route)
