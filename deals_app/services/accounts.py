@@ -100,6 +100,12 @@ def members(actor: Actor) -> list[MemberView]:
         return member_views(session)
 
 
+def has_workspace(actor: Actor, workspace_id: str) -> bool:
+    """Whether a workspace of the actor's tenant has this id."""
+    with reading(actor) as session:
+        return str(workspace_id).lower() in {str(each) for each in session.scalars(select(Workspace.id))}
+
+
 def member_views(through: Connection | Session) -> list[MemberView]:
     """The people of the transaction's tenant by name."""
     return [

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from deals_app.domain.actor import Actor
 from deals_app.domain.strict_json import plain_numbers
 from deals_app.integrations.sources import source
-from deals_app.models import Activity, Deal, DealEvent, InboundItem, Lead, LeadDeal, OutboxRow
+from deals_app.models import Activity, Deal, DealEvent, InboundItem, Lead, LeadDeal, OutboxRow, Workspace
 from deals_app.services.deals import delete_deal
 from deals_app.services.ingesting.inbox import Raw, keep
 from deals_app.services.ingesting.receiving import process_delivery, replay
@@ -164,6 +164,15 @@ def test_a_reps_key_does_not_change_what_is_anothers(client: FlaskClient, api: A
 def test_tenants_in_the_query_must_be_the_keys_own(api: Api, people: People) -> None:
     assert api("POST", f"{ANY}?tenant_id={people.tenant_id}", ONE).status_code == 201
     assert api("POST", f"{ANY}?tenant_id={people.charlie.tenant_id}", ONE).status_code == 403
+    with reading(people.ada) as session:
+        own = session.scalars(select(Workspace.id)).one()
+    with reading(people.charlie) as session:
+        other = session.scalars(select(Workspace.id)).one()
+    named = f"tenant_id={people.tenant_id}&workspace_id="
+    assert api("POST", f"{ANY}?{named}{own}", ONE).status_code == 200
+    for wrong in (other, "nothing"):
+        assert api("POST", f"{ANY}?{named}{wrong}", ONE).status_code == 403
+        assert api("POST", f"/api/sales/deals/csv/upload?{named}{wrong}").status_code == 403
 
 
 def test_the_figures_count_what_came_in(api: Api) -> None:

@@ -13,6 +13,7 @@ from deals_app.blueprints.web import request_id
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import Forbidden
 from deals_app.domain.scopes import demand_scope, scope_of
+from deals_app.services.accounts import has_workspace
 from deals_app.services.api_keys import PresentedKey, actor_of_key
 from deals_app.services.rate_limits import REQUESTS_PER_SECOND, RequestRate
 
@@ -42,6 +43,17 @@ def refuse_ingest_keys() -> None:
     """A key that may only bring deals in sees none, and no customers."""
     if actor().role is Role.INGEST:
         message = "An ingest key works at /api/sales/deals only"
+        raise Forbidden(message)
+
+
+def refuse_other_tenants() -> None:
+    """A tenant or a workspace that a query names must be the actor's own: it never chooses one."""
+    tenant_id, workspace_id = request.args.get("tenant_id"), request.args.get("workspace_id")
+    if tenant_id is not None and tenant_id.lower() != str(actor().tenant_id):
+        message = "tenant_id is not this key's"
+        raise Forbidden(message)
+    if workspace_id is not None and not has_workspace(actor(), workspace_id):
+        message = "workspace_id is not this key's"
         raise Forbidden(message)
 
 

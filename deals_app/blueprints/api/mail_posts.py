@@ -13,8 +13,8 @@ from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from deals_app.blueprints.api.envelope import failure
-from deals_app.blueprints.api.keys import count_request
-from deals_app.blueprints.api.sales_deals import PREFIX, action_of, refuse_other_tenants, sentence_of
+from deals_app.blueprints.api.keys import count_request, refuse_other_tenants
+from deals_app.blueprints.api.sales_deals import PREFIX, action_of, sentence_of
 from deals_app.blueprints.web import request_id
 from deals_app.domain.errors import NotFound
 from deals_app.services.mailboxes.receiving import NotTheirs, PostedTo, mailbox_of_token, receive_post

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from deals_app.blueprints.api.envelope import failure, success
-from deals_app.blueprints.api.keys import actor, demand_key, scoped
+from deals_app.blueprints.api.keys import actor, demand_key, refuse_other_tenants, scoped
 from deals_app.blueprints.api.shapes import deal_object
 from deals_app.blueprints.api.vendor_webhooks import is_signed_by_vendor, take_events
 from deals_app.blueprints.api.web_form import admit_form, allow_origin, is_public, receive_public
@@ -170,14 +170,6 @@ def _demand_key_or_form() -> tuple[Response, int] | Response | None:
     if isinstance(admitted, bool):
         return None if admitted else demand_key()
     return admitted
-
-
-def refuse_other_tenants() -> None:
-    """A tenant or workspace that is named must be the own one of the key, or of the connection."""
-    for name, own in (("tenant_id", actor().tenant_id),):
-        if (named := request.args.get(name)) is not None and named.lower() != str(own):
-            message = f"{name} is not this key's"
-            raise Forbidden(message)
 
 
 def _refuse_others() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request
 
 from deals_app.blueprints.api.envelope import success
-from deals_app.blueprints.api.keys import actor, demand_key, scoped
+from deals_app.blueprints.api.keys import actor, demand_key, refuse_other_tenants, scoped
 from deals_app.domain.actor import Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, NotFound
 from deals_app.domain.import_views import ImportView, Undoing
@@ -26,6 +26,7 @@ from deals_app.services.queries.imports import import_view
 blueprint = Blueprint("api_imports", __name__, url_prefix="/api/sales/deals")
 blueprint.before_request(demand_key)
 blueprint.before_request(scoped("Imports"))
+blueprint.before_request(refuse_other_tenants)
 
 # What only the page tells apart.
 STATES = {"checking": "running", "checked": "done"}
