@@ -7,7 +7,7 @@ CHROMIUM_OF_PLAYWRIGHT = $(BIN)/python -c "from playwright.sync_api import sync_
 	b = p().start(); print(b.chromium.executable_path); b.stop()" 2>/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format browser bench soak assets lock client
+.PHONY: help install run test check format browser bench soak assets lock
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -71,11 +71,6 @@ lock: $(VENV)/.installed-dev ## newer versions into requirements*.txt
 		--extra embedded pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --quiet --upgrade --python-version 3.11 \
 		--extra embedded --group dev pyproject.toml -o requirements-dev.txt
-
-client: $(VENV)/.installed-dev ## a typed Python client of the running product, in build/deals_client
-	@mkdir -p build
-	PATH="$(CURDIR)/$(BIN):$$PATH" openapi-python-client generate --url http://127.0.0.1:$(PORT)/api/v1/openapi.json \
-		--meta none --output-path build/deals_client --overwrite --fail-on-warning
 
 bench: $(VENV)/.installed-dev ## the benchmark table and bench.json
 	$(BIN)/python -m bench

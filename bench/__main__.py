@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 import psycopg
 
-from bench.api_calls import measured_api_calls
 from bench.boards import measured_board
 from bench.figures import Ratio, machine_facts, machine_line, memory_table, processor_table, record, table_of
 from bench.imports import measured_imports
@@ -52,7 +51,7 @@ def main(rounds: int, seconds: float, *, huge: bool, profile: bool, note: bool) 
 def _measured(made: Scene, rounds: int, seconds: float, *, huge: bool) -> list[Ratio]:
     smalls = [f"small{number}" for number in range(rounds)]
     with product(made) as port, bare_application(made) as bare_port:
-        imports = [*measured_imports(made, smalls, SMALL), *measured_imports(made, ["large"], LARGE)]
+        imports = [measured_imports(made, smalls, SMALL), measured_imports(made, ["large"], LARGE)]
         with psycopg.connect(made.conninfo, autocommit=True) as connection:
             # What autovacuum will have done by the time people look at a board.
             connection.execute("VACUUM (ANALYZE)")
@@ -63,11 +62,9 @@ def _measured(made: Scene, rounds: int, seconds: float, *, huge: bool) -> list[R
             measured_board(large, "large", LARGE, **ports),
         ]
         moves = measured_moves(made, small, smalls[0], **ports)
-        # After the boards: it makes thousands of deals.
-        calls = measured_api_calls(small, **ports)
         if huge:
-            imports += measured_imports(made, ["huge"], HUGE)
-        return [*moves, *calls, *boards, *imports]
+            imports.append(measured_imports(made, ["huge"], HUGE))
+        return [*moves, *boards, *imports]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from flask import Flask, Response, abort, jsonify, render_template, request
+from flask import Flask, render_template
 from psycopg.rows import DictRow, dict_row
 
 app = Flask(__name__)
@@ -81,80 +81,6 @@ FIRST_CARDS = f"""
     WHERE s.tenant_id = %(tenant_id)s
     ORDER BY s.position, c.position, c.id
 """
-# The routes of the API with plain SQL: the same rows read and written, the same JSON answered.
-IN_FULL = """
-    SELECT d.id, d.customer_id, d.assigned_to, d.name, d.value, d.currency, d.value_estimated, d.pipeline_id,
-           s.key AS stage, d.stage_id, d.status, d.probability::float, d.source, d.ingested_from,
-           d.expected_close_date, d.actual_close_date, d.loss_reason, d.competitor, d.tags, d.custom_fields, d.metadata,
-           d.health_score, d.risk_level, d.insights, c.churn_risk::float, u.name AS owner_name, d.version,
-           d.created_at, d.updated_at
-    FROM bare_deals d
-    JOIN stages s ON s.tenant_id = d.tenant_id AND s.id = d.stage_id
-    JOIN pipelines p ON p.tenant_id = d.tenant_id AND p.id = d.pipeline_id
-    LEFT JOIN customers c ON c.tenant_id = d.tenant_id AND c.id = d.customer_id
-    LEFT JOIN users u ON u.id = d.assigned_to
-    WHERE d.tenant_id = %(tenant_id)s AND d.deleted_at IS NULL
-"""
-ONE = f"{IN_FULL} AND d.id = %(deal)s"
-LIST = f"{IN_FULL} ORDER BY d.created_at DESC NULLS LAST, d.id DESC LIMIT 20"
-COUNT = """
-    SELECT count(*) AS total FROM bare_deals d JOIN stages s ON s.tenant_id = d.tenant_id AND s.id = d.stage_id
-    LEFT JOIN customers c ON c.tenant_id = d.tenant_id AND c.id = d.customer_id
-    WHERE d.tenant_id = %(tenant_id)s AND d.deleted_at IS NULL
-"""
-REFERENCES = """
-    SELECT EXISTS (SELECT 1 FROM customers WHERE tenant_id = %(tenant_id)s AND id = %(customer_id)s
-                   AND deleted_at IS NULL) AS customer,
-           EXISTS (SELECT 1 FROM memberships WHERE tenant_id = %(tenant_id)s AND user_id = %(assigned_to)s) AS owner
-"""
-CREATE = """
-    INSERT INTO bare_deals (tenant_id, name, match_key, customer_id, assigned_to, value, currency, pipeline_id,
-        stage_id, status, probability, source, ingested_from, expected_close_date, position)
-    SELECT %(tenant_id)s, %(name)s, lower(%(name)s), %(customer_id)s, %(assigned_to)s, %(value)s, %(currency)s,
-        s.pipeline_id, s.id, s.status, s.probability, 'inbound', 'api', %(expected_close_date)s,
-        (SELECT min(position) FROM bare_deals WHERE tenant_id = s.tenant_id AND stage_id = s.id
-         AND deleted_at IS NULL) - 1024
-    FROM stages s JOIN pipelines p ON p.tenant_id = s.tenant_id AND p.id = s.pipeline_id AND p.is_default
-    WHERE s.tenant_id = %(tenant_id)s AND s.status = 'open' ORDER BY s.position LIMIT 1
-    RETURNING id
-"""
-
-
-@app.post("/bare/deals/<uuid:tenant_id>")
-def create(tenant_id: Any) -> Response:
-    """The references looked up, the row written, the deal read back."""
-    values = {"tenant_id": tenant_id, **request.get_json()}
-    with connected() as connection:
-        known = connection.execute(REFERENCES, values).fetchone()
-        if known is None or not all(known.values()):
-            abort(400)
-        made = connection.execute(CREATE, values).fetchone()
-        deal = connection.execute(ONE, values | {"deal": made and made["id"]}).fetchone()
-        connection.commit()
-    return jsonify(status="success", data=deal)
-
-
-@app.put("/bare/deals/<uuid:tenant_id>/<uuid:deal>/stage")
-def move_and_read(tenant_id: Any, deal: Any) -> Response:
-    """The stage looked up, the row written, the deal read back."""
-    values = {"tenant_id": tenant_id, "deal": deal}
-    with connected() as connection:
-        stages = connection.execute(STAGES, values).fetchall()
-        stage = next(each["id"] for each in stages if each["key"] == request.get_json()["stage"])
-        connection.execute(MOVE, values | {"stage": stage})
-        moved = connection.execute(ONE, values).fetchone()
-        connection.commit()
-    return jsonify(status="success", data=moved)
-
-
-@app.get("/bare/deals/<uuid:tenant_id>")
-def listed(tenant_id: Any) -> Response:
-    """How many there are, and the newest twenty."""
-    with connected() as connection:
-        total = connection.execute(COUNT, {"tenant_id": tenant_id}).fetchone()
-        deals = connection.execute(LIST, {"tenant_id": tenant_id}).fetchall()
-        connection.commit()
-    return jsonify(status="success", data=deals, pagination=total)
 
 
 @app.put("/bare/<int:row>")

@@ -15,37 +15,27 @@ from deals_app.blueprints import (
     api_docs,
     auth,
     board,
-    connections,
     customers,
     deals,
     errors,
     exports,
     forecast,
-    form_settings,
-    held,
     import_check,
     import_columns,
     imports,
-    inbox,
     ingest,
     leads,
-    mailboxes,
     moves,
     ops,
     presentation,
     public_forms,
     styleguide,
     undo,
-    views,
     web,
-    webhooks,
 )
 from deals_app.blueprints import settings as settings_pages
 from deals_app.blueprints.api.answers import Refused
 from deals_app.extensions import ask_after_rest, csrf, db, login, migrate, redis
-from deals_app.integrations.sealing import seal
-from deals_app.integrations.vendor_systems import systems
-from deals_app.integrations.webhook_sending import outside
 from deals_app.services.sign_in import SESSION_LIFETIME
 from deals_app.settings import APPLICATION_ROLE, Settings, settings_from_environment
 
@@ -60,7 +50,7 @@ def create_app(settings: Settings) -> OpenAPI:
     app = OpenAPI(
         "deals_app",
         info=Info(title="Deals", version="1.0.0"),
-        security_schemes={"key": {"type": "http", "scheme": "bearer", "description": "An API key of the tenant"}},
+        security_schemes={"key": {"type": "http", "scheme": "bearer"}},
         doc_ui=False,
         validation_error_status=400,
         validation_error_model=Refused,
@@ -80,16 +70,12 @@ def create_app(settings: Settings) -> OpenAPI:
     login.init_app(app)
     csrf.init_app(app)
     redis.init_url(settings.redis_url)
-    outside.allow_internal = settings.webhook_allow_internal
-    seal.init_key(settings.secret_key)
-    systems.bind(settings)
 
     presentation.init_presentation(app)
     errors.init_errors(app)
     for pages in (
-        ops, auth, board, moves, undo, deals, customers, leads, inbox, ingest, import_columns, import_check, imports,
-        exports, forecast, analytics_pages, settings_pages, webhooks, connections, mailboxes, form_settings, held,
-        public_forms, styleguide, api_docs, views,
+        ops, auth, board, moves, undo, deals, customers, leads, ingest, import_columns, import_check, imports,
+        exports, forecast, analytics_pages, settings_pages, public_forms, styleguide, api_docs,
     ):  # fmt: skip
         app.register_blueprint(pages.blueprint)
     api.init_api(app)

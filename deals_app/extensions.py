@@ -48,30 +48,18 @@ def ask_after_rest(engine: Engine) -> None:
             raise exc.InvalidatePoolError from error
 
 
-# What a Redis that does not answer may cost a request; the relay rings again, and counts are made up for.
-QUICK_SECONDS = 0.25
-
-
 class RedisConnection:
     """The one Redis client of a process, bound to its URL by the app factory."""
 
     def __init__(self) -> None:
         self._client: Redis | None = None
-        self._quick: Redis | None = None
         self._counts: RedisStorage | None = None
-        self._quick_counts: RedisStorage | None = None
 
     def init_url(self, url: str) -> None:
         """Bind; the connection itself is made on first use."""
         self._client = Redis.from_url(url, socket_connect_timeout=2, health_check_interval=30)
-        self._quick = Redis.from_url(
-            url, socket_connect_timeout=QUICK_SECONDS, socket_timeout=QUICK_SECONDS, retry=None
-        )
         # Over the same connections; the URL only names the kind.
-        self._counts, self._quick_counts = (
-            RedisStorage("redis://", connection_pool=each.connection_pool, wrap_exceptions=True)
-            for each in (self._client, self._quick)
-        )
+        self._counts = RedisStorage("redis://", connection_pool=self._client.connection_pool, wrap_exceptions=True)
 
     @property
     def client(self) -> Redis:
@@ -80,22 +68,6 @@ class RedisConnection:
             message = "REDIS_URL is not set"
             raise RuntimeError(message)
         return self._client
-
-    @property
-    def quick(self) -> Redis:
-        """For a request that somebody waits for: asked once, for a quarter of a second; RuntimeError as `client`."""
-        if self._quick is None:
-            message = "REDIS_URL is not set"
-            raise RuntimeError(message)
-        return self._quick
-
-    @property
-    def quick_counts(self) -> RedisStorage:
-        """`counts` by `quick`."""
-        if self._quick_counts is None:
-            message = "REDIS_URL is not set"
-            raise RuntimeError(message)
-        return self._quick_counts
 
     @property
     def counts(self) -> RedisStorage:

@@ -10,16 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
-from urllib.parse import urlsplit
 
 # The role the application works as, whoever DATABASE_URL signs in (migrations/walls.py makes it).
 APPLICATION_ROLE = "deals_app"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
-DEFAULT_HUBSPOT_URL = "https://api.hubapi.com"
-DEFAULT_SALESFORCE_URL = "https://login.salesforce.com"
 SHORTEST_SECRET_KEY = 32
-# In the data directory.
-KEPT_KEY = "secret_key"
 
 AssetsSource = Literal["cdn", "local", "auto"]
 ASSETS_SOURCES: tuple[AssetsSource, ...] = get_args(AssetsSource)
@@ -43,14 +38,6 @@ class Settings:
     metrics_token: str
     max_upload_bytes: int
     trusted_hosts: tuple[str, ...]
-    webhook_allow_internal: bool
-    hubspot_api_url: str
-    salesforce_login_url: str
-    subscribers: tuple[str, ...]
-    hubspot_client_id: str
-    hubspot_client_secret: str
-    salesforce_client_id: str
-    salesforce_client_secret: str
 
     @property
     def cookies_need_https(self) -> bool:
@@ -81,26 +68,6 @@ FIELD_NOTES: tuple[tuple[str, str, str], ...] = (
     ("METRICS_TOKEN", "none", "Bearer token for `/metrics`; without it only loopback may read."),
     ("MAX_UPLOAD_MB", "200", "Largest file an import takes."),
     ("TRUSTED_HOSTS", "any", "Comma-separated host names the server answers to."),
-    (
-        "WEBHOOK_ALLOW_INTERNAL",
-        "0",
-        "`1`: webhooks may also go to internal addresses and by http. For development; it opens the inner network.",
-    ),
-    ("HUBSPOT_API_URL", DEFAULT_HUBSPOT_URL, "Where HubSpot is; another one only for `deals simulate hubspot`."),
-    (
-        "SALESFORCE_LOGIN_URL",
-        DEFAULT_SALESFORCE_URL,
-        "Where people sign in to Salesforce: a sandbox is at `https://test.salesforce.com`.",
-    ),
-    (
-        "SUBSCRIBERS",
-        "none",
-        "Comma-separated `package.module:attribute`: your code that hears events in the worker.",
-    ),
-    ("HUBSPOT_CLIENT_ID", "none", "The HubSpot app that people connect their accounts through."),
-    ("HUBSPOT_CLIENT_SECRET", "none", "Its secret; it also signs the webhooks of every account."),
-    ("SALESFORCE_CLIENT_ID", "none", "The connected app of Salesforce; a connection may bring its own."),
-    ("SALESFORCE_CLIENT_SECRET", "none", "Its secret."),
 )
 
 
@@ -119,17 +86,7 @@ def settings_from_environment(environ: Mapping[str, str] | None = None, *, data_
         assets=_assets(env.get("ASSETS") or "auto"),
         metrics_token=env.get("METRICS_TOKEN", ""),
         max_upload_bytes=_megabytes(env.get("MAX_UPLOAD_MB") or "200"),
-        hubspot_api_url=_vendor_url(env.get("HUBSPOT_API_URL") or DEFAULT_HUBSPOT_URL, "HUBSPOT_API_URL"),
-        salesforce_login_url=_vendor_url(
-            env.get("SALESFORCE_LOGIN_URL") or DEFAULT_SALESFORCE_URL, "SALESFORCE_LOGIN_URL"
-        ),
-        trusted_hosts=_list(env.get("TRUSTED_HOSTS", "")),
-        subscribers=_list(env.get("SUBSCRIBERS", "")),
-        hubspot_client_id=env.get("HUBSPOT_CLIENT_ID", ""),
-        hubspot_client_secret=env.get("HUBSPOT_CLIENT_SECRET", ""),
-        salesforce_client_id=env.get("SALESFORCE_CLIENT_ID", ""),
-        salesforce_client_secret=env.get("SALESFORCE_CLIENT_SECRET", ""),
-        webhook_allow_internal=_yes_or_no(env.get("WEBHOOK_ALLOW_INTERNAL") or "0", "WEBHOOK_ALLOW_INTERNAL"),
+        trusted_hosts=tuple(host.strip() for host in env.get("TRUSTED_HOSTS", "").split(",") if host.strip()),
     )
 
 
@@ -143,7 +100,6 @@ def environment_for_children(settings: Settings, **more: str) -> dict[str, str]:
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key,
         "PUBLIC_URL": settings.public_url,
-        "SUBSCRIBERS": ",".join(settings.subscribers),
         **more,
     }
 
@@ -152,21 +108,6 @@ def supervisor_pid_from_environment() -> int | None:
     """The `deals up` that started this process, if one did."""
     value = os.environ.get("DEALS_SUPERVISOR_PID", "")
     return int(value) if value.isdecimal() else None
-
-
-def kept_secret_key(settings: Settings) -> str | None:
-    """The key when it is the one that is kept in the data directory; None when the environment gives it."""
-    path = settings.data_dir / KEPT_KEY
-    return settings.secret_key if path.exists() and path.read_text(encoding="ascii") == settings.secret_key else None
-
-
-def keep_secret_key(data_dir: Path, key: str) -> None:
-    """Another key in the place of the kept one, readable by its owner only; processes that run go on with the old."""
-    with tempfile.NamedTemporaryFile("w", dir=data_dir, prefix=".secret_key", encoding="ascii", delete=False) as draft:
-        draft.write(key)
-        draft.flush()
-        os.fsync(draft.fileno())
-    Path(draft.name).replace(data_dir / KEPT_KEY)
 
 
 def _psycopg_url(url: str, name: str) -> str:
@@ -178,16 +119,6 @@ def _psycopg_url(url: str, name: str) -> str:
         message = f"{name} must look like postgresql://user:password@host:5432/database, got {scheme!r}"
         raise SettingsError(message)
     return f"postgresql+psycopg://{rest}"
-
-
-def _vendor_url(value: str, name: str) -> str:
-    """Tokens and secrets go there: nothing but https, except to this machine."""
-    parts = urlsplit(value)
-    is_here = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    if not parts.hostname or parts.scheme not in ({"http", "https"} if is_here else {"https"}):
-        message = f"{name} must be an https address, or an http one on this machine; got {value!r}"
-        raise SettingsError(message)
-    return value.rstrip("/")
 
 
 def _assets(value: str) -> AssetsSource:
@@ -204,17 +135,6 @@ def _megabytes(value: str) -> int:
     return int(value) * 1024 * 1024
 
 
-def _list(value: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-def _yes_or_no(value: str, name: str) -> bool:
-    if value not in {"0", "1"}:
-        message = f"{name} must be 0 or 1, got {value!r}"
-        raise SettingsError(message)
-    return value == "1"
-
-
 def _secret_key(given: str, data_dir: Path) -> str:
     """Given, or made on the first start and kept in the data directory, readable by its owner only."""
     if given:
@@ -222,7 +142,7 @@ def _secret_key(given: str, data_dir: Path) -> str:
             message = f"SECRET_KEY must have at least {SHORTEST_SECRET_KEY} characters"
             raise SettingsError(message)
         return given
-    path = data_dir / KEPT_KEY
+    path = data_dir / "secret_key"
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         # Written aside and linked, so that neither a crash nor a second process ever sees half a key.

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, jsonify, render_template
-
-from deals_app.blueprints.api.document import document_of, operations, resolved
+from flask_openapi3 import OpenAPI
 
 blueprint = Blueprint("api_docs", __name__)
 
-Schema = dict[str, Any]
+METHODS = ("get", "post", "put", "patch", "delete")
+Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +26,6 @@ class FieldDoc:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExampleDoc:
-    """A request or an answer as JSON."""
-
-    title: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class RouteDoc:
     """One method of one path."""
 
@@ -45,24 +36,28 @@ class RouteDoc:
     parameters: tuple[FieldDoc, ...]
     body: tuple[FieldDoc, ...]
     answers: tuple[tuple[str, str, str], ...]
-    examples: tuple[ExampleDoc, ...]
 
 
 @blueprint.get("/api/v1/openapi.json")
 def document() -> Response:
     """The document; for everyone, as it says nothing about anybody."""
-    return jsonify(document_of(current_app))
+    return jsonify(_document())
 
 
 @blueprint.get("/docs/api")
 def page() -> str:
     """The same to read."""
-    document = document_of(current_app)
+    document = _document()
     sections: dict[str, list[RouteDoc]] = {}
-    for path, method, route in operations(document):
-        sections.setdefault(route["tags"][0], []).append(_route(document, path, method, route))
-    says = {tag["name"]: tag["description"] for tag in document["tags"]}
-    return render_template("api_docs/page.html", sections=sections, says=says, info=document["info"])
+    for path, methods in document["paths"].items():
+        for method in METHODS:
+            if (route := methods.get(method)) is not None:
+                sections.setdefault(route["tags"][0], []).append(_route(document, path, method, route))
+    return render_template("api_docs/page.html", sections=sections, info=document["info"])
+
+
+def _document() -> dict[str, Any]:
+    return cast("OpenAPI", current_app).api_doc
 
 
 def _route(document: Schema, path: str, method: str, route: Schema) -> RouteDoc:
@@ -78,36 +73,20 @@ def _route(document: Schema, path: str, method: str, route: Schema) -> RouteDoc:
                 name=each["name"],
                 kind=_kind(document, each["schema"]),
                 required=each.get("required", False),
-                says=_says(each),
+                says=f"in the {each['in']}",
             )
             for each in route.get("parameters", [])
         ),
         body=tuple(_fields(document, body)),
         answers=tuple(
-            (status, answer["description"].replace("`", ""), _answer_kind(document, answer))
+            (status, answer["description"], _answer_kind(document, answer))
             for status, answer in sorted(route["responses"].items())
         ),
-        examples=tuple(_examples(route)),
     )
 
 
-def _examples(route: Schema) -> Iterable[ExampleDoc]:
-    """The body that is sent, then the answers."""
-    parts = [("Send", route.get("requestBody", {}))]
-    parts += [(f"Answer {status}", answer) for status, answer in sorted(route["responses"].items())]
-    for title, part in parts:
-        for content in part.get("content", {}).values():
-            if "example" in content:
-                yield ExampleDoc(title=title, text=json.dumps(content["example"], indent=2, ensure_ascii=False))
-
-
-def _says(parameter: Schema) -> str:
-    text = parameter.get("description", "").replace("`", "")
-    return f"{text}; in the {parameter['in']}" if text else f"in the {parameter['in']}"
-
-
 def _fields(document: Schema, schema: Schema) -> Iterable[FieldDoc]:
-    found = resolved(document, schema)
+    found = _resolved(document, schema)
     required = found.get("required", ())
     for name, field in found.get("properties", {}).items():
         says = field.get("description", "")
@@ -118,7 +97,7 @@ def _fields(document: Schema, schema: Schema) -> Iterable[FieldDoc]:
 
 def _answer_kind(document: Schema, answer: Schema) -> str:
     schema = next(iter(answer.get("content", {}).values()), {}).get("schema", {})
-    data = resolved(document, schema).get("properties", {}).get("data")
+    data = _resolved(document, schema).get("properties", {}).get("data")
     return _kind(document, data) if data else ""
 
 
@@ -134,3 +113,9 @@ def _kind(document: Schema, schema: Schema) -> str:
     if kind == "string":
         return {"uuid": "id", "date": "date", "date-time": "time"}.get(schema.get("format", ""), "text")
     return {"integer": "whole number", "boolean": "true or false"}.get(kind, kind)
+
+
+def _resolved(document: Schema, schema: Schema) -> Schema:
+    if "$ref" not in schema:
+        return schema
+    return document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]

@@ -14,7 +14,6 @@ from flask import Flask, current_app, url_for
 if TYPE_CHECKING:
     from deals_app.settings import Settings
 
-FRAMED_BY_NOBODY: Final = "frame-ancestors 'none'"
 _CDN: Final = "https://cdn.jsdelivr.net/npm/"
 
 
@@ -101,7 +100,7 @@ def content_security_policy(settings: Settings) -> str:
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
-            FRAMED_BY_NOBODY,
+            "frame-ancestors 'none'",
         )
     )
 

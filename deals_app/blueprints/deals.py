@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from deals_app.blueprints import bulk, deal_around, deal_fields, deal_stage, deal_steps
+from deals_app.blueprints import bulk, deal_fields, deal_stage, deal_steps
 from deals_app.blueprints.deal_forms import NewDealForm
 from deals_app.blueprints.deal_list import COOKIE, YEAR_SECONDS, Listing, show_list, show_rows
 from deals_app.blueprints.deal_page import show_page
@@ -23,7 +23,7 @@ from deals_app.services.pipelines import pipelines
 from deals_app.services.queries.deal import deal
 
 blueprint = Blueprint("deals", __name__, url_prefix="/deals")
-for part in (bulk, deal_fields, deal_stage, deal_steps, deal_around):
+for part in (bulk, deal_fields, deal_stage, deal_steps):
     blueprint.register_blueprint(part.blueprint)
 
 

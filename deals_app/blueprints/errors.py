@@ -18,12 +18,10 @@ from deals_app.domain.errors import (
     DealsError,
     FieldProblem,
     Forbidden,
-    InUse,
     Invalid,
     KeyInUse,
     NotFound,
     RuleBroken,
-    TooLarge,
     Unavailable,
 )
 
@@ -39,9 +37,7 @@ STATUS: dict[type[DealsError], tuple[int, int]] = {
     RuleBroken: (400, 409),
     Conflict: (409, 409),
     AlreadyExists: (409, 409),
-    InUse: (409, 409),
     KeyInUse: (409, 409),
-    TooLarge: (413, 413),
     Unavailable: (503, 503),
 }
 TITLES = {

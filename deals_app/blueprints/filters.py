@@ -115,11 +115,6 @@ def asked_of_board(actor: Actor, *, around: bool = False) -> Asked:
     return _asked(actor, path, words, None if words["closed"] == "all" else CLOSED_DAYS)
 
 
-def asked_by(actor: Actor, words: Mapping[str, str]) -> Asked:
-    """What these words would ask for in an address."""
-    return _asked(actor, "", words, None)
-
-
 def _page_around() -> tuple[str, Mapping[str, str]] | None:
     """Path and words of the page that htmx asks from; None where it does not say."""
     _, _, address = request.headers.get("HX-Current-URL", "").partition("://")

@@ -24,17 +24,12 @@ class Notice(TypedDict):
     redo_url: str | None
 
 
-def notice(
-    text: str, tone: str = "good", *, undo: UUID | None = None, redo: UUID | None = None, undo_url: str | None = None
-) -> Notice:
-    """A message; `undo` is the operation its button takes back, `redo` the undo that it takes back.
-
-    `undo_url` is posted to where what was done is no operation of the ledger.
-    """
+def notice(text: str, tone: str = "good", *, undo: UUID | None = None, redo: UUID | None = None) -> Notice:
+    """A message; `undo` is the operation its button takes back, `redo` the undo that it takes back."""
     return Notice(
         text=text,
         tone=tone,
-        undo_url=url_for("undo.one", operation=undo) if undo else undo_url,
+        undo_url=url_for("undo.one", operation=undo) if undo else None,
         redo_url=url_for("undo.one", operation=redo) if redo else None,
     )
 

@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import cast
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from deals_app.domain.errors import Unavailable
 from deals_app.services import readiness
-from deals_app.services.ingestion_counts import ingested_deals
 from deals_app.settings import Settings
 
 blueprint = Blueprint("ops", __name__)
-
-
-class Ingestion:
-    """What came in, asked of the database: the processes that count are many, and each forgets when it ends."""
-
-    def collect(self) -> Iterator[Metric]:
-        """Nothing while the database is away: the operator is told of that elsewhere."""
-        family = CounterMetricFamily(
-            "deals_ingested", "What came in by a source, by what became of it", labels=("source", "outcome")
-        )
-        try:
-            for each in ingested_deals():
-                family.add_metric((each.source, each.outcome), each.number)
-        except Unavailable:
-            return
-        yield family
-
-
-ASKED = CollectorRegistry(auto_describe=False)
-ASKED.register(Ingestion())
 
 
 @blueprint.get("/healthz")
@@ -61,7 +37,7 @@ def metrics() -> Response:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not (token and hmac.compare_digest(given.encode(), token.encode())) and not _is_loopback():
         abort(403)
-    return Response(generate_latest() + generate_latest(ASKED), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _is_loopback() -> bool:

@@ -68,7 +68,6 @@ _KIND_WORDS: Final = {
     "undone": "undid a change",
     "assigned": "changed the owner",
     "note": "wrote a note",
-    "attachment": "attached a file",
     "analysed": "analysed the deal",
     "scored": "scored the deal",
 }

@@ -8,10 +8,10 @@ from flask import make_response, render_template
 
 from deals_app.blueprints.notices import flash_all, notice
 from deals_app.blueprints.web import back_to, is_htmx
-from deals_app.domain.errors import AlreadyExists, Conflict, DealsError, InUse, Invalid, RuleBroken
+from deals_app.domain.errors import Conflict, DealsError, Invalid, RuleBroken
 
 
-def refused(error: AlreadyExists | Conflict | InUse | Invalid | RuleBroken, *, endpoint: str, **values: object) -> Any:
+def refused(error: Conflict | Invalid | RuleBroken, *, endpoint: str, **values: object) -> Any:
     """A toast with the refusal's status; a plain form goes back to where it was sent from, or to the endpoint."""
     said = [notice(words_of(error), "warn")]
     if not is_htmx():

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import EmailField, PasswordField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms import EmailField, PasswordField, SelectField, StringField
+from wtforms.validators import DataRequired, Length
 
 from deals_app.blueprints.forms import choices, show_problems
 from deals_app.blueprints.web import CONTRASTS, THEMES, actor, admins_only, back_to, signed_in, start_session
 from deals_app.domain.errors import AlreadyExists, Invalid
-from deals_app.domain.scopes import SCOPES
 from deals_app.services.accounts import MEMBER_ROLES, add_member, members
-from deals_app.services.api_keys import KEY_ROLES, api_keys, create_api_key, expiry_in, revoke_api_key
+from deals_app.services.api_keys import KEY_ROLES, api_keys, create_api_key, revoke_api_key
 from deals_app.services.pipelines import pipelines as read_pipelines
 from deals_app.services.sign_in import switch_tenant, tenants_of
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
 
 YEAR_SECONDS = 365 * 24 * 3600
-# In days.
-KEY_LIVES = (("", "Never"), ("7", "In a week"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))
 
 
 class KeyForm(FlaskForm):
@@ -33,8 +29,6 @@ class KeyForm(FlaskForm):
 
     name = StringField("Name", [DataRequired(), Length(max=200)])
     role = SelectField("Role", choices=choices((role.value, role.value.capitalize()) for role in KEY_ROLES))
-    ends = SelectField("Ends", [Optional()], choices=choices(KEY_LIVES), default="")
-    scopes = SelectMultipleField("Scopes", [Optional()], choices=choices((scope, scope) for scope in SCOPES))
 
 
 class MemberForm(FlaskForm):
@@ -111,7 +105,7 @@ def pipelines() -> str:
 @admins_only
 def keys() -> str:
     """API keys."""
-    return _keys_page(KeyForm())
+    return render_template("settings/keys.html", keys=api_keys(actor()), form=KeyForm(), new_key=None)
 
 
 @blueprint.post("/keys")
@@ -120,15 +114,9 @@ def create_key() -> Any:
     """Make a key and show it, this once."""
     form = KeyForm()
     if not form.validate_on_submit():
-        return _keys_page(form), 422
-    made = create_api_key(
-        actor(),
-        name=form.name.data or "",
-        role=form.role.data or "",
-        scopes=form.scopes.data or None,
-        expires_at=expiry_in(int(form.ends.data)) if form.ends.data else None,
-    )
-    return _keys_page(KeyForm(formdata=None), new_key=made.key)
+        return render_template("settings/keys.html", keys=api_keys(actor()), form=form, new_key=None), 422
+    made = create_api_key(actor(), name=form.name.data or "", role=form.role.data or "")
+    return render_template("settings/keys.html", keys=api_keys(actor()), form=KeyForm(formdata=None), new_key=made.key)
 
 
 @blueprint.post("/keys/<uuid:key_id>/revoke")
@@ -138,15 +126,6 @@ def revoke_key(key_id: UUID) -> Response:
     revoke_api_key(actor(), key_id)
     flash("The key is revoked.", "success")
     return redirect(url_for("settings.keys"), code=303)
-
-
-def _keys_page(form: KeyForm, new_key: str | None = None) -> str:
-    """The keys, those that have ended apart from those that open something."""
-    now = datetime.now(UTC)
-    found = api_keys(actor())
-    ended = [key for key in found if key.has_ended(now)]
-    live = [key for key in found if key not in ended]
-    return render_template("settings/keys.html", live=live, ended=ended, form=form, new_key=new_key)
 
 
 def _is_added(form: MemberForm) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import current_user, login_required, login_user
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from deals_app.blueprints.assets import FRAMED_BY_NOBODY, content_security_policy
+from deals_app.blueprints.assets import content_security_policy
 from deals_app.domain.actor import Actor
 from deals_app.extensions import login
 from deals_app.services.sign_in import actor_of_session
@@ -110,11 +110,6 @@ def is_htmx() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def allow_frames_of(origins: Sequence[str]) -> None:
-    """Pages of these sites may show this answer inside themselves; everything else of ours stands alone."""
-    g.framed_by = " ".join(origins)
-
-
 def local_path(target: str | None) -> str | None:
     """A path of this site, or None: `next` must not lead anywhere else."""
     if not target:
@@ -166,9 +161,6 @@ def _always_sent(settings: Settings) -> tuple[tuple[str, str], ...]:
 def _send_headers(always: tuple[tuple[str, str], ...], response: Response) -> Response:
     for name, value in always:
         response.headers.add(name, value)
-    if framed_by := g.get("framed_by"):
-        policy = response.headers["Content-Security-Policy"]
-        response.headers["Content-Security-Policy"] = policy.replace(FRAMED_BY_NOBODY, f"frame-ancestors {framed_by}")
     response.headers.add("X-Request-ID", request_id())
     if not request.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-store" if "_user_id" in session else "no-cache")

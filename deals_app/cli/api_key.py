@@ -8,7 +8,7 @@ from deals_app.app import create_app
 from deals_app.cli.options import answer, new_group, settings
 from deals_app.embedded.instance import running_instance
 from deals_app.services.accounts import actor_for_tenant
-from deals_app.services.api_keys import KEY_ROLES, create_api_key, expiry_in
+from deals_app.services.api_keys import KEY_ROLES, create_api_key
 
 
 @new_group("api-key")
@@ -20,17 +20,8 @@ def command() -> None:
 @click.option("--tenant", required=True, help="The tenant's slug.")
 @click.option("--name", required=True, help="What the key is for.")
 @click.option("--role", default="admin", show_default=True, type=click.Choice([role.value for role in KEY_ROLES]))
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    help="What it may, such as deals:read; again for more.  [default: all that the role may]",
-)
-@click.option("--expires", "days", type=int, metavar="DAYS", help="In how many days it ends.  [default: never]")
-def create(tenant: str, name: str, role: str, scopes: tuple[str, ...], days: int | None) -> None:
+def create(tenant: str, name: str, role: str) -> None:
     """Make a key. It is shown once and stored only as a hash."""
-    expires_at = None if days is None else expiry_in(days)
     with running_instance(settings()) as instance, create_app(instance).app_context():
-        asks = actor_for_tenant(tenant, reference="system:cli", door="cli")
-        made = create_api_key(asks, name=name, role=role, scopes=scopes or None, expires_at=expires_at)
+        made = create_api_key(actor_for_tenant(tenant, reference="system:cli", door="cli"), name=name, role=role)
     answer({"key": made.key, "key_id": str(made.key_id)}, made.key)

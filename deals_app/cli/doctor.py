@@ -18,20 +18,12 @@ from deals_app.embedded import binaries
 from deals_app.embedded.instance import running_instance
 from deals_app.embedded.processes import EmbeddedError
 from deals_app.services import schema
-from deals_app.services.subscribers.subscriber import NoSubscriber, found_subscriber
 from deals_app.settings import APPLICATION_ROLE, SHORTEST_SECRET_KEY, Settings, SettingsError
 
 _OLDEST_PYTHON = (3, 11)
 _OLDEST_POSTGRES = 15
 _OLDEST_REDIS = 7
 _SCRIPTS = Path(deals_app.__file__).parent / "static" / "vendor"
-
-
-_SUBSCRIPTIONS = """
-    SELECT count(*), count(last_error),
-           (array_agg(last_error ORDER BY updated_at DESC) FILTER (WHERE failures_in_row > 0))[1]
-    FROM subscriptions WHERE name = %s
-"""
 
 
 @dataclass(frozen=True)
@@ -88,8 +80,6 @@ def _examine() -> Iterator[Finding]:
         with running_instance(found) as instance:
             yield from _database(instance)
             yield _redis(instance)
-            for reference in found.subscribers:
-                yield _subscriber(instance, reference)
     except EmbeddedError as problem:
         yield Finding("engines", str(problem), "See the message, and the logs in the data directory.")
 
@@ -180,26 +170,6 @@ def _redis(instance: Settings) -> Finding:
     if int(version.split(".", maxsplit=1)[0]) >= _OLDEST_REDIS:
         return Finding("Redis", f"{facts.get('server_name', 'redis')} {version}")
     return Finding("Redis", version, f"Upgrade the server to Redis {_OLDEST_REDIS} or Valkey 8, or newer.")
-
-
-def _subscriber(instance: Settings, reference: str) -> Finding:
-    """Whether its code is there, and whether an event stands in its way."""
-    try:
-        name = found_subscriber(reference).name
-    except NoSubscriber as problem:
-        mend = "Correct SUBSCRIBERS, or PYTHONPATH (absolute: `deals up` starts its workers elsewhere)."
-        return Finding("subscriber", str(problem), mend)
-    try:
-        with psycopg.connect(_libpq(instance.database_admin_url), connect_timeout=5) as connection:
-            tenants, failing, error = connection.execute(_SUBSCRIPTIONS, [name]).fetchone() or (0, 0, None)
-    except psycopg.Error as problem:
-        return Finding(f"subscriber {name}", str(problem).strip(), "See the database's findings.")
-    if not failing:
-        return Finding(f"subscriber {name}", f"goes on in {tenants} tenants")
-    state = f"stands still in {failing} of {tenants} tenants; last: {error}"
-    return Finding(
-        f"subscriber {name}", state, "Mend what it says; the event is tried again every 10 minutes at least."
-    )
 
 
 def _libpq(url: str) -> str:

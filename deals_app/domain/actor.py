@@ -26,15 +26,13 @@ class Actor:
 
     `reference` goes into the ledger (`user:<id>`, `key:<id>`, `system:<what>`), `door` says how the change came in
     (`page`, `api`, `import`, `cli`, `demo`). `as_of` back-dates what is done: only our own generator of histories sets
-    it, and the database takes it from the schema's owner alone. `scopes` narrow what the role may (domain/scopes.py);
-    only keys have any, and None means all.
+    it, and the database takes it from the schema's owner alone.
     """
 
     tenant_id: UUID
     reference: str
     role: Role
     door: str
-    scopes: frozenset[str] | None = None
     user_id: UUID | None = None
     name: str = ""
     email: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 SOON_DAYS = 7
@@ -11,11 +11,6 @@ SOON_DAYS = 7
 def today_in(time_zone: str, at: datetime | None = None) -> date:
     """The date in an IANA time zone, today's unless another moment is meant."""
     return (at or datetime.now(UTC)).astimezone(ZoneInfo(time_zone)).date()
-
-
-def midnight_in(time_zone: str, day: date) -> datetime:
-    """When a day begins there."""
-    return datetime.combine(day, time(), ZoneInfo(time_zone))
 
 
 def closes_soon(expected: date | None, today: date) -> bool:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 from uuid import UUID
 
-from deals_app.domain.around_views import Around
-from deals_app.domain.health import Factor
 from deals_app.domain.views import DealView, MemberView, Page, PipelineView, StageView, StepView, Total
 
 
@@ -106,40 +102,11 @@ class PlannedStep(StepView):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reasons:
-    """What a deal's health score is made of, and when that was worked out."""
-
-    factors: tuple[Factor, ...]
-    analysed_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnalysisView:
-    """What the analysis of a deal came to, as programs are told; `insights` are {kind, text}, one at least."""
-
-    health_score: int
-    risk_level: str
-    insights: tuple[Mapping[str, Any], ...]
-
-
-def analysis_of(deal: DealView) -> AnalysisView | None:
-    """A deal's analysis; None until it was analysed."""
-    if deal.health_score is None or deal.risk_level is None:
-        return None
-    return AnalysisView(health_score=deal.health_score, risk_level=deal.risk_level, insights=deal.insights)
-
-
-@dataclass(frozen=True, kw_only=True)
 class DealPage:
-    """All that a deal's page shows; `stages` are those of its pipeline, `people` those of the team.
-
-    `analysis` says how the deal's health came about; None before it was ever analysed.
-    """
+    """All that a deal's page shows; `stages` are those of its pipeline, `people` those of the team."""
 
     deal: DealView
     stages: tuple[StageView, ...]
     people: tuple[MemberView, ...]
     steps: tuple[PlannedStep, ...]
     timeline: tuple[TimelineEntry, ...]
-    analysis: Reasons | None
-    around: Around

@@ -71,18 +71,6 @@ class AlreadyExists(DealsError):
     code = "ALREADY_EXISTS"
 
 
-class InUse(DealsError):
-    """Something else still needs the thing, so it stays."""
-
-    code = "IN_USE"
-
-
-class TooLarge(DealsError):
-    """More than is taken; the message says how much is."""
-
-    code = "TOO_LARGE"
-
-
 class KeyInUse(DealsError):
     """An Idempotency-Key that cannot be used for this request (now); `code` says why."""
 

@@ -235,21 +235,16 @@ class MemberView:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiKeyView:
-    """A key without its secret; without `scopes` it may all that its role may."""
+    """A key without its secret."""
 
     id: UUID
     name: str
     prefix: str
     role: str
-    scopes: tuple[str, ...] | None
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
-
-    def has_ended(self, at: datetime) -> bool:
-        """Whether it opens nothing any more at that time."""
-        return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= at)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,6 @@ from rq.serializers import JSONSerializer
 
 from deals_app.extensions import db, redis
 from deals_app.services.doorbell import QUEUE
-from deals_app.services.subscribers.subscriber import subscribers
 
 # RQ reclaims a killed job after minutes; the outbox lease does it in seconds, RQ only has to forget (DESIGN.md).
 WORKER_TTL = 30
@@ -39,8 +38,6 @@ def run_worker(app: Flask, *, burst: bool = False) -> None:
     """Work until SIGTERM, or with `burst` until nothing is queued."""
     with app.app_context():
         engines = list(db.engines.values())
-    # Before the first fork, so once for all jobs.
-    subscribers.load(app.config["DEALS_SETTINGS"].subscribers)
     # A forked work-horse that used its parent's PostgreSQL socket would break both (measured, DEPENDENCIES.md, 4).
     os.register_at_fork(after_in_child=lambda: [engine.dispose(close=False) for engine in engines])
     worker = AppWorker(

@@ -25,28 +25,10 @@ class InboundItem(Base):
     content_type: Mapped[String] = mapped_column(server_default="")
     body: Mapped[bytes]
     signature_verdict: Mapped[String | None]
-    delivery_id: Mapped[UUID]
-    position: Mapped[int] = mapped_column(server_default="0")
-    context: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
-    steps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
-    problems: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB(none_as_null=True))
+    parsed: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    decision: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     outcome: Mapped[String] = mapped_column(server_default="received")
     deal_id: Mapped[UUID | None]
-    lead_id: Mapped[UUID | None]
-    settled_at: Mapped[Moment | None]
-    created_at: Mapped[MadeAt]
-    updated_at: Mapped[MadeAt]
-
-
-class IngestionCount(Base):
-    """How often what came by a source came to an outcome; the sum over the slots counts."""
-
-    __tablename__ = "ingestion_counts"
-    tenant_id: Mapped[TenantId]
-    source: Mapped[String] = mapped_column(primary_key=True)
-    outcome: Mapped[String] = mapped_column(primary_key=True)
-    slot: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[MadeAt]
     updated_at: Mapped[MadeAt]
 

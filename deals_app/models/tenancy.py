@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Numeric, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import Numeric, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from deals_app.extensions import Base
@@ -89,7 +89,6 @@ class ApiKey(Base):
     prefix: Mapped[String]
     key_hash: Mapped[bytes]
     role: Mapped[String]
-    scopes: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     expires_at: Mapped[Moment | None]
     revoked_at: Mapped[Moment | None]
     last_used_at: Mapped[Moment | None]

@@ -17,7 +17,6 @@ from deals_app.domain.stages import DEFAULT_STAGES
 from deals_app.domain.views import MemberView
 from deals_app.models import Membership, Tenant, User, Workspace
 from deals_app.services.audit import record
-from deals_app.services.forms import insert_first_form
 from deals_app.services.outbox import system_actor
 from deals_app.services.passwords import MINIMUM_LENGTH, hash_password
 from deals_app.services.pipelines import insert_pipeline
@@ -67,7 +66,6 @@ def create_tenant(
                 insert(Workspace).values(tenant_id=tenant_id, name="Main", is_default=True).returning(Workspace.id)
             ).one()
             insert_pipeline(work, workspace_id, name="Sales Pipeline", stages=DEFAULT_STAGES, is_default=True)
-            insert_first_form(work)
             user_id = _insert_member(work.session, tenant_id, account, Role.ADMIN)
             record(work, "tenant.created", f"tenant:{tenant_id}", {"slug": slug})
     except exc.IntegrityError as error:
@@ -98,12 +96,6 @@ def members(actor: Actor) -> list[MemberView]:
     """The tenant's people by name."""
     with reading(actor) as session:
         return member_views(session)
-
-
-def has_workspace(actor: Actor, workspace_id: str) -> bool:
-    """Whether a workspace of the actor's tenant has this id."""
-    with reading(actor) as session:
-        return str(workspace_id).lower() in {str(each) for each in session.scalars(select(Workspace.id))}
 
 
 def member_views(through: Connection | Session) -> list[MemberView]:

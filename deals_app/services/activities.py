@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, update
+from sqlalchemy import func, insert, update
 
 from deals_app.domain.actor import Actor
 from deals_app.domain.errors import FieldProblem, Invalid, NotFound
@@ -17,8 +16,6 @@ from deals_app.services.locking import locked_deal
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
 
 STEP_KINDS = ("task", "call", "email", "meeting")
-# What can have happened without a plan.
-LOGGED_KINDS = ("note", "call", "email", "meeting")
 
 
 def note_deal(actor: Actor, deal_id: UUID, body: str) -> UUID:
@@ -41,60 +38,30 @@ def plan_step(actor: Actor, deal_id: UUID, *, body: str, due_on: date | None, ki
         raise Invalid(*problems)
     with unit_of_work(actor) as work:
         locked_deal(work, deal_id)
-        return write_activity(work, deal_id, body, kind=kind, due_on=due_on)
-
-
-def log_activity(actor: Actor, deal_id: UUID, *, kind: str, body: str) -> UUID:
-    """Write down a call, mail or meeting that has happened; returns the activity's id.
-
-    Raises NotFound, Forbidden, Invalid: what is still to be done is planned, and by a day.
-    """
-    problems = _body_problems(body)
-    if kind not in LOGGED_KINDS:
-        problems.append(FieldProblem("kind", f"must be one of {', '.join(LOGGED_KINDS)} unless it is planned (due_on)"))
-    if problems:
-        raise Invalid(*problems)
-    with unit_of_work(actor) as work:
-        locked_deal(work, deal_id)
-        return write_activity(work, deal_id, body, kind=kind)
+        return _written(work, deal_id, body, kind=kind, due_on=due_on)
 
 
 def finish_step(actor: Actor, deal_id: UUID, activity_id: UUID) -> None:
     """A planned step is done, once; raises NotFound, Forbidden."""
-    _set_done(actor, deal_id, activity_id, func.coalesce(Activity.done_at, func.change_time()))
-
-
-def reopen_step(actor: Actor, deal_id: UUID, activity_id: UUID) -> None:
-    """A step that was ticked off is still to be done; raises NotFound, Forbidden."""
-    _set_done(actor, deal_id, activity_id, None)
-
-
-def _set_done(actor: Actor, deal_id: UUID, activity_id: UUID, at: ColumnElement[Any] | None) -> None:
     with unit_of_work(actor) as work:
         locked_deal(work, deal_id)
-        found = work.session.scalar(
+        done = work.session.scalar(
             update(Activity)
             .where(Activity.deal_id == deal_id, Activity.id == activity_id, Activity.due_on.is_not(None))
-            .values(done_at=at)
+            .values(done_at=func.coalesce(Activity.done_at, func.change_time()))
             .returning(Activity.id)
         )
-        if found is None:
+        if done is None:
             message = "There is no such step"
             raise NotFound(message)
 
 
-def add_note(work: UnitOfWork, deal_id: UUID, body: str, *, kind: str = "note") -> UUID:
-    """A note, or a mail, on the deal's timeline, inside a transaction; returns its id."""
-    return write_activity(work, deal_id, body, kind=kind)
+def add_note(work: UnitOfWork, deal_id: UUID, body: str) -> UUID:
+    """A note on the deal's timeline, inside a transaction; returns its id."""
+    return _written(work, deal_id, body, kind="note", due_on=None)
 
 
-def add_step(work: UnitOfWork, deal_id: UUID, body: str, *, due_on: date | None, kind: str = "task") -> UUID:
-    """A next step of the deal, inside a transaction; returns its id."""
-    return write_activity(work, deal_id, body, kind=kind, due_on=due_on)
-
-
-def write_activity(work: UnitOfWork, deal_id: UUID, body: str, *, kind: str, due_on: date | None = None) -> UUID:
-    """A line of the deal's timeline, inside a transaction; `kind` as the table knows it. Returns its id."""
+def _written(work: UnitOfWork, deal_id: UUID, body: str, *, kind: str, due_on: date | None) -> UUID:
     return work.session.scalars(
         insert(Activity)
         .values(

@@ -1,12 +1,10 @@
-"""Keys of other systems: shown once, stored as a hash, with a role, perhaps narrowed to scopes and with an end."""
+"""Keys of other systems: shown once, stored as a hash, with a role."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
@@ -14,7 +12,6 @@ from sqlalchemy import func, insert, select, update
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, NotFound
 from deals_app.domain.lengths import LONGEST_NAME
-from deals_app.domain.scopes import scope_problems
 from deals_app.domain.views import ApiKeyView
 from deals_app.models import ApiKey
 from deals_app.services.audit import record
@@ -22,7 +19,6 @@ from deals_app.services.lookups import look_up
 from deals_app.services.unit_of_work import reading, unit_of_work
 
 KEY_ROLES = (Role.REP, Role.MANAGER, Role.ADMIN, Role.INGEST)
-MOST_DAYS = 3650
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,44 +29,31 @@ class NewKey:
     key: str
 
 
-def create_api_key(
-    actor: Actor, *, name: str, role: str, scopes: Sequence[str] | None = None, expires_at: datetime | None = None
-) -> NewKey:
-    """Make a key `dk_<prefix>_<secret>`; a key that makes one gives it no more than it has, and no longer.
-
-    Without `scopes` it may all that its role may; without `expires_at` it ends with its maker, where that is a key.
-    Raises Forbidden for others than admins, Invalid naming each wrong field.
-    """
-    _demand_admin(actor, "make")
-    problems = [*_field_problems(name := name.strip(), role), *scope_problems(actor, scopes)]
+def create_api_key(actor: Actor, *, name: str, role: str) -> NewKey:
+    """Make a key `dk_<prefix>_<secret>`; raises Forbidden for others than admins, Invalid naming the field."""
+    if not actor.administers:
+        message = "Only admins make API keys"
+        raise Forbidden(message)
+    if role not in KEY_ROLES:
+        raise Invalid(FieldProblem("role", f"must be one of {', '.join(KEY_ROLES)}"))
+    if not 1 <= len(name := name.strip()) <= LONGEST_NAME:
+        raise Invalid(FieldProblem("name", f"must have 1 to {LONGEST_NAME} characters"))
     prefix, secret = f"dk_{secrets.token_hex(5)}", secrets.token_urlsafe(32)
     with unit_of_work(actor) as work:
-        latest = work.session.scalar(select(ApiKey.expires_at).where(ApiKey.id == _own_id(actor)))
-        problems += _expiry_problems(expires_at := expires_at or latest, latest)
-        if problems:
-            raise Invalid(*problems)
-        kept = sorted(set(scopes)) if scopes else None
         key_id = work.session.scalars(
             insert(ApiKey)
             .values(tenant_id=actor.tenant_id, name=name, prefix=prefix, key_hash=_digest(secret), role=role)
-            .values(scopes=kept, expires_at=expires_at)
             .returning(ApiKey.id)
         ).one()
-        told = {"name": name, "role": role, "scopes": kept, "expires_at": expires_at and expires_at.isoformat()}
-        record(work, "api_key.created", f"api_key:{key_id}", told)
+        record(work, "api_key.created", f"api_key:{key_id}", {"name": name, "role": role})
     return NewKey(key_id=key_id, key=f"{prefix}_{secret}")
-
-
-def expiry_in(days: int) -> datetime:
-    """When a key ends that is made now for so many days; raises Invalid for a number that makes no sense."""
-    if not 1 <= days <= MOST_DAYS:
-        raise Invalid(FieldProblem("expires_in_days", f"must be 1 to {MOST_DAYS}"))
-    return datetime.now(UTC) + timedelta(days=days)
 
 
 def revoke_api_key(actor: Actor, key_id: UUID) -> None:
     """End a key at once; raises Forbidden, NotFound."""
-    _demand_admin(actor, "revoke")
+    if not actor.administers:
+        message = "Only admins revoke API keys"
+        raise Forbidden(message)
     with unit_of_work(actor) as work:
         found = work.session.scalar(
             update(ApiKey)
@@ -79,77 +62,30 @@ def revoke_api_key(actor: Actor, key_id: UUID) -> None:
             .returning(ApiKey.id)
         )
         if found is None:
-            raise _no_such_key()
+            message = "There is no such key"
+            raise NotFound(message)
         record(work, "api_key.revoked", f"api_key:{key_id}", {})
 
 
 def api_keys(actor: Actor) -> list[ApiKeyView]:
-    """The tenant's keys without their secrets, newest first; raises Forbidden for others than admins."""
-    _demand_admin(actor, "see")
+    """The tenant's keys without their secrets, newest first; none for others than admins."""
+    if not actor.administers:
+        return []
     with reading(actor) as session:
         rows = session.scalars(select(ApiKey).order_by(ApiKey.created_at.desc(), ApiKey.id.desc()))
-        return [_view(row) for row in rows]
-
-
-def api_key(actor: Actor, key_id: UUID) -> ApiKeyView:
-    """One key without its secret; raises Forbidden, NotFound."""
-    _demand_admin(actor, "see")
-    with reading(actor) as session:
-        row = session.scalar(select(ApiKey).where(ApiKey.id == key_id))
-        if row is None:
-            raise _no_such_key()
-        return _view(row)
-
-
-def _view(row: ApiKey) -> ApiKeyView:
-    return ApiKeyView(
-        id=row.id,
-        name=row.name,
-        prefix=row.prefix,
-        role=row.role,
-        scopes=None if row.scopes is None else tuple(row.scopes),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        last_used_at=row.last_used_at,
-    )
-
-
-def _demand_admin(actor: Actor, verb: str) -> None:
-    if not actor.administers:
-        message = f"Only admins {verb} API keys"
-        raise Forbidden(message)
-
-
-def _no_such_key() -> NotFound:
-    message = "There is no such key"
-    return NotFound(message)
-
-
-def _field_problems(name: str, role: str) -> list[FieldProblem]:
-    problems: list[FieldProblem] = []
-    if not 1 <= len(name) <= LONGEST_NAME:
-        problems.append(FieldProblem("name", f"must have 1 to {LONGEST_NAME} characters"))
-    if role not in KEY_ROLES:
-        problems.append(FieldProblem("role", f"must be one of {', '.join(KEY_ROLES)}"))
-    return problems
-
-
-def _own_id(actor: Actor) -> UUID | None:
-    """The id of the key that asks; None for people and for our own commands."""
-    kind, _, own_id = actor.reference.partition(":")
-    return UUID(own_id) if kind == "key" else None
-
-
-def _expiry_problems(expires_at: datetime | None, latest: datetime | None) -> list[FieldProblem]:
-    """`latest` is the end of the key that makes this one: what it makes must not outlive it."""
-    if expires_at is None:
-        return []
-    if expires_at <= datetime.now(UTC):
-        return [FieldProblem("expires_at", "must be in the future")]
-    if latest is not None and expires_at > latest:
-        return [FieldProblem("expires_at", f"must not be after the end of this key itself, {latest.isoformat()}")]
-    return []
+        return [
+            ApiKeyView(
+                id=row.id,
+                name=row.name,
+                prefix=row.prefix,
+                role=row.role,
+                created_at=row.created_at,
+                expires_at=row.expires_at,
+                revoked_at=row.revoked_at,
+                last_used_at=row.last_used_at,
+            )
+            for row in rows
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +119,6 @@ def actor_of_key(key: PresentedKey, *, request_id: str) -> Actor | None:
         tenant_id=row.tenant_id,
         reference=f"key:{row.key_id}",
         role=Role(row.role),
-        scopes=None if row.scopes is None else frozenset(row.scopes),
         door="api",
         name=row.name,
         tenant_name=row.tenant_name,

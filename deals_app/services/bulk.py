@@ -22,7 +22,6 @@ from deals_app.domain.rank import positions_above
 from deals_app.domain.stages import StageStatus, unanswered
 from deals_app.domain.views import StageView
 from deals_app.models import Deal, Membership, Stage
-from deals_app.services.competitors import lost_to
 from deals_app.services.editing import tag_problems
 from deals_app.services.pipelines import stage_view
 from deals_app.services.placing import top_of
@@ -67,21 +66,6 @@ def bulk_move(actor: Actor, seen: Seen, *, stage: UUID, closing: Closing | None 
         return _moved(work, seen, {found.pipeline_id: stage_view(found)}, closing or Closing())
 
 
-def bulk_move_to_key(actor: Actor, seen: Seen, *, key: str, closing: Closing | None = None) -> BulkOutcome:
-    """`bulk_move` into the stage with this key of each deal's own pipeline.
-
-    Raises Forbidden for reps, StageAsks, Invalid for a key that no pipeline has, or that is open in one and closed in
-    another.
-    """
-    with _unit(actor, seen) as work:
-        rows = work.session.scalars(select(Stage).where(Stage.key == key)).all()
-        if not rows:
-            raise Invalid(FieldProblem("stage", f"{key!r} is no stage of any pipeline"))
-        if len({row.status for row in rows}) > 1:
-            raise Invalid(FieldProblem("stage", f"{key!r} means different things in different pipelines; send its id"))
-        return _moved(work, seen, {row.pipeline_id: stage_view(row) for row in rows}, closing or Closing())
-
-
 def bulk_close(
     actor: Actor, seen: Seen, *, won: bool, reason: str | None = None, competitor: str | None = None
 ) -> BulkOutcome:
@@ -101,7 +85,7 @@ def bulk_assign(actor: Actor, seen: Seen, *, owner: UUID | None) -> BulkOutcome:
     """Give deals to a person of the team, or to nobody; raises Forbidden for reps, Invalid for a stranger."""
     with _unit(actor, seen) as work:
         if owner is not None and work.session.get(Membership, (actor.tenant_id, owner)) is None:
-            raise Invalid(FieldProblem("assigned_to", "there is no such person in this team"))
+            raise Invalid(FieldProblem("owner", "there is no such person in this team"))
         rows, left = _selected(work, seen, lambda row: "has that owner already" if row.assigned_to == owner else None)
         return _written(work, rows, left, {"assigned_to": owner})
 
@@ -227,8 +211,6 @@ def _moved(work: UnitOfWork, seen: Seen, targets: Mapping[UUID, StageView], clos
         )
         .execution_options(synchronize_session=False)
     )
-    if said.get("competitor"):
-        lost_to(work, [row.id for row in rows], said["competitor"])
     return BulkOutcome(operation=work.operation, changed=len(rows), left=tuple(left))
 
 

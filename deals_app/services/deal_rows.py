@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Connection, FromClause, bindparam, select
@@ -11,11 +12,14 @@ from sqlalchemy.orm import Session
 from deals_app.domain.actor import Actor
 from deals_app.domain.calendar import is_overdue
 from deals_app.domain.errors import NotFound
-from deals_app.domain.health import HIGH_CHURN_RISK, HIGH_RISK_BELOW
 from deals_app.domain.views import DealView
 from deals_app.models import Customer, Deal, Pipeline, Stage, User
 from deals_app.services.statements import AnyRow, AnySelect, table
 from deals_app.services.straight import Straight
+
+# A customer this likely to leave puts its open deals at risk (DESIGN.md, `is_at_risk`).
+HIGH_CHURN_RISK = Decimal("0.7")
+LOW_HEALTH = 40
 
 # Built once, and on tables: it is read after every change, and the ORM doubled its price.
 deals, customers, users = table(Deal), table(Customer), table(User)
@@ -105,9 +109,8 @@ def as_deal_view(actor: Actor, row: AnyRow) -> DealView:
 
 
 def _is_at_risk(actor: Actor, row: AnyRow) -> bool:
-    """Its customer is likely to leave, its health is poor, or it is overdue."""
     return row.status == "open" and (
         (row.churn_risk is not None and row.churn_risk >= HIGH_CHURN_RISK)
-        or (row.health_score is not None and row.health_score < HIGH_RISK_BELOW)
+        or (row.health_score is not None and row.health_score < LOW_HEALTH)
         or is_overdue(row.expected_close_date, actor.today)
     )

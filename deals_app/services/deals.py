@@ -8,11 +8,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
+
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, RuleBroken, StageAsks
 from deals_app.domain.matching import is_blank, match_key
+from deals_app.domain.rank import position_between
 from deals_app.domain.stages import unanswered
-from deals_app.domain.views import DealView
+from deals_app.models import Deal
 from deals_app.services.customers import bring_back_customers, customer_named
 from deals_app.services.editing import (
     Edited,
@@ -24,9 +27,9 @@ from deals_app.services.editing import (
 )
 from deals_app.services.locking import check_version, locked_deal
 from deals_app.services.pipelines import chosen_pipeline, chosen_stage
-from deals_app.services.statements import AnyRow
-from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
-from deals_app.services.writing import CHANGE_TIME, insert_deal, write_deal
+from deals_app.services.placing import top_of
+from deals_app.services.unit_of_work import unit_of_work
+from deals_app.services.writing import CHANGE_TIME, write_deal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +53,7 @@ class NewDeal:
 
 
 def create_deal(actor: Actor, new: NewDeal) -> UUID:
-    """`made_deal`, where nobody looks at it yet; returns its id."""
-    return made_deal(actor, new).id
-
-
-def made_deal(actor: Actor, new: NewDeal) -> DealView:
-    """Make a deal on top of its pipeline's first open stage, or of the open stage given.
+    """Make a deal on top of its pipeline's first open stage, or of the open stage given; returns its id.
 
     Raises Invalid naming every wrong field, NotFound for the pipeline, Forbidden for ingest keys.
     """
@@ -71,10 +69,10 @@ def made_deal(actor: Actor, new: NewDeal) -> DealView:
     if new.expected_close_date is not None and new.expected_close_date <= actor.today:
         problems.append(FieldProblem("expected_close_date", "must be after today"))
     with unit_of_work(actor) as work:
-        problems += reference_problems(work.connection, new.customer_id, new.assigned_to)
+        problems += reference_problems(work.session, new.customer_id, new.assigned_to)
         if problems:
             raise Invalid(*problems)
-        pipeline = chosen_pipeline(work.connection, new.pipeline)
+        pipeline = chosen_pipeline(work.session, new.pipeline)
         stage = chosen_stage(pipeline, new.stage)
         if not stage.is_open:
             raise Invalid(FieldProblem("stage", "a new deal starts in an open stage"))
@@ -84,25 +82,30 @@ def made_deal(actor: Actor, new: NewDeal) -> DealView:
         known = {"value": new.value, "customer_id": customer_id, "assigned_to": new.assigned_to}
         if asked := unanswered(stage, known | {"expected_close_date": new.expected_close_date}):
             raise StageAsks(*asked)
-        values = {
-            "name": new.name.strip(),
-            "match_key": match_key(new.name),
-            "customer_id": customer_id,
-            "assigned_to": new.assigned_to,
-            "value": new.value,
-            "currency": new.currency,
-            "value_estimated": new.value_estimated,
-            "pipeline_id": pipeline.id,
-            "stage_id": stage.id,
-            "status": stage.status,
-            "probability": stage.probability,
-            "source": new.source,
-            "ingested_from": new.ingested_from,
-            "expected_close_date": new.expected_close_date,
-            "tags": list(new.tags),
-            "custom_fields": dict(new.custom_fields),
-        }
-        return insert_deal(work, values)
+        return work.session.scalars(
+            insert(Deal)
+            .values(
+                tenant_id=actor.tenant_id,
+                name=new.name.strip(),
+                match_key=match_key(new.name),
+                customer_id=customer_id,
+                assigned_to=new.assigned_to,
+                value=new.value,
+                currency=new.currency,
+                value_estimated=new.value_estimated,
+                pipeline_id=pipeline.id,
+                stage_id=stage.id,
+                status=stage.status,
+                probability=stage.probability,
+                source=new.source,
+                ingested_from=new.ingested_from,
+                expected_close_date=new.expected_close_date,
+                tags=list(new.tags),
+                custom_fields=dict(new.custom_fields),
+                position=position_between(None, top_of(work.session, stage.id)),
+            )
+            .returning(Deal.id)
+        ).one()
 
 
 def take_deal(actor: Actor, deal_id: UUID) -> Edited:
@@ -121,12 +124,8 @@ def delete_deal(actor: Actor, deal_id: UUID, *, version: int | None = None) -> E
     with unit_of_work(actor) as work:
         deal = locked_deal(work, deal_id)
         check_version(deal, version)
-        return Edited(deal=delete_locked(work, deal), operation=work.operation)
-
-
-def delete_locked(work: UnitOfWork, deal: AnyRow) -> DealView:
-    """`delete_deal` for one that is locked and live."""
-    return write_deal(work, deal.id, {"deleted_at": CHANGE_TIME, "version": deal.version + 1})
+        written = write_deal(work, deal_id, {"deleted_at": CHANGE_TIME, "version": deal.version + 1})
+        return Edited(deal=written, operation=work.operation)
 
 
 def restore_deal(actor: Actor, deal_id: UUID) -> Edited:
@@ -136,11 +135,6 @@ def restore_deal(actor: Actor, deal_id: UUID) -> Edited:
         if deal.deleted_at is None:
             message = "cannot restore a deal that is not deleted"
             raise RuleBroken(message, code="RESTORE_FAILED")
-        return Edited(deal=restore_locked(work, deal), operation=work.operation)
-
-
-def restore_locked(work: UnitOfWork, deal: AnyRow) -> DealView:
-    """`restore_deal` for one that is locked and deleted."""
-    written = write_deal(work, deal.id, {"deleted_at": None, "version": deal.version + 1})
-    bring_back_customers(work.session, [deal.id])
-    return written
+        written = write_deal(work, deal_id, {"deleted_at": None, "version": deal.version + 1})
+        bring_back_customers(work.session, [deal_id])
+        return Edited(deal=written, operation=work.operation)

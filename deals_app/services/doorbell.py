@@ -32,7 +32,7 @@ class Ring:
 def ring(call: Ring) -> bool:
     """Queue the job; False when Redis is away (the relay rings again)."""
     try:
-        Queue(QUEUE, connection=redis.quick, serializer=JSONSerializer).enqueue(  # pyright: ignore[reportUnknownMemberType] (RQ types it so)
+        Queue(QUEUE, connection=redis.client, serializer=JSONSerializer).enqueue(  # pyright: ignore[reportUnknownMemberType] (RQ types it so)
             call.job,
             args=(str(call.tenant_id), str(call.outbox_id)),
             job_id=f"{call.outbox_id}-{call.attempt}",

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from deals_app.domain.actor import Actor
@@ -21,22 +21,10 @@ from deals_app.models import Customer, Deal, DealEvent, Membership
 from deals_app.services.customers import customer_named
 from deals_app.services.deal_rows import deal_view
 from deals_app.services.locking import check_version, locked_deal
-from deals_app.services.statements import table
-from deals_app.services.straight import Straight
 from deals_app.services.unit_of_work import UnitOfWork, unit_of_work
 from deals_app.services.writing import write_deal
 
 SOURCES = ("inbound", "outbound", "referral", "partner")
-
-
-customers, memberships = table(Customer), table(Membership)
-# Held, so that it is not deleted before the deal is there.
-CUSTOMER = Straight(
-    select(customers.c.id)
-    .where(customers.c.id == bindparam("customer_id"), customers.c.deleted_at.is_(None))
-    .with_for_update(read=True, key_share=True)
-)
-MEMBER = Straight(select(memberships.c.user_id).where(memberships.c.user_id == bindparam("user_id")))
 
 
 class Unset:
@@ -125,13 +113,19 @@ def source_problems(source: str) -> list[FieldProblem]:
 
 
 def reference_problems(
-    through: Connection | Session, customer_id: UUID | None, assigned_to: UUID | Unset | None
+    session: Session, customer_id: UUID | None, assigned_to: UUID | Unset | None
 ) -> list[FieldProblem]:
     """References to nobody are named, instead of failing on the foreign key."""
     problems: list[FieldProblem] = []
-    if customer_id is not None and CUSTOMER.one_or_none(through, customer_id=customer_id) is None:
+    if customer_id is not None and not session.scalar(
+        select(Customer.id)
+        .where(Customer.id == customer_id, Customer.deleted_at.is_(None))
+        .with_for_update(read=True, key_share=True)
+    ):
         problems.append(FieldProblem("customer_id", "there is no such customer"))
-    if isinstance(assigned_to, UUID) and MEMBER.one_or_none(through, user_id=assigned_to) is None:
+    if isinstance(assigned_to, UUID) and not session.scalar(
+        select(Membership.user_id).where(Membership.user_id == assigned_to)
+    ):
         problems.append(FieldProblem("assigned_to", "there is no such person in this team"))
     return problems
 

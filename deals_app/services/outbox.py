@@ -74,20 +74,13 @@ def renew(session: Session, lease: Lease, *, gets_on: bool = False) -> None:
 
     With `gets_on` this transaction brings the work nearer to its end, however often it was begun.
     """
-    _hold(session, lease, leased_until=_lease_end(), **_noted(lease, gets_on=gets_on))
+    noted = {"payload": OutboxRow.payload.op("||")(func.jsonb_build_object(GOT_ON, lease.attempt))} if gets_on else {}
+    _hold(session, lease, leased_until=_lease_end(), **noted)
 
 
 def finish(session: Session, lease: Lease, *, error: str | None = None) -> None:
     """Mark the row done, in the transaction of its effect; raises LeaseLost as `renew` does."""
     _hold(session, lease, done_at=func.now(), leased_until=None, last_error=error)
-
-
-def postpone(session: Session, lease: Lease, seconds: float, *, gets_on: bool = False) -> None:
-    """Leave the row alone for so long; the relay rings again. Raises LeaseLost as `renew` does.
-
-    With `gets_on` the attempt was not in vain: somebody asked us to wait.
-    """
-    _hold(session, lease, leased_until=func.now() + _seconds(max(1, round(seconds))), **_noted(lease, gets_on=gets_on))
 
 
 def due_rings(limit: int = 100) -> list[Ring]:
@@ -121,10 +114,6 @@ def _hold(session: Session, lease: Lease, **values: Any) -> None:
     if cast("CursorResult[Any]", result).rowcount != 1:
         message = f"the lease on {lease.outbox_id} went to another worker"
         raise LeaseLost(message)
-
-
-def _noted(lease: Lease, *, gets_on: bool) -> dict[str, Any]:
-    return {"payload": OutboxRow.payload.op("||")(func.jsonb_build_object(GOT_ON, lease.attempt))} if gets_on else {}
 
 
 def _lease_end() -> Any:

@@ -49,6 +49,7 @@ def create_pipeline(actor: Actor, new: NewPipeline) -> PipelineView:
     if problems := pipeline_problems(new.name, new.stages):
         raise Invalid(*problems)
     stages = templates(new.stages) if new.stages else DEFAULT_STAGES
+    descriptions = {stage.name.strip(): stage.description for stage in new.stages if stage.description}
     name = new.name.strip()
     try:
         with unit_of_work(actor) as work:
@@ -56,11 +57,9 @@ def create_pipeline(actor: Actor, new: NewPipeline) -> PipelineView:
             pipeline_id = insert_pipeline(work, workspace_id, name=name, stages=stages, is_default=False)
             told = {"description": new.description, "is_active": new.is_active}
             work.session.execute(update(Pipeline).where(Pipeline.id == pipeline_id).values(told))
-            keeps_orders = len({stage.order for stage in new.stages}) == len(new.stages)
-            for stage in new.stages:
-                of_stage = (Stage.pipeline_id == pipeline_id, Stage.name == stage.name.strip())
-                position = {"position": stage.order} if keeps_orders else {}
-                work.session.execute(update(Stage).where(*of_stage).values(description=stage.description, **position))
+            for stage_name, text in descriptions.items():
+                of_stage = (Stage.pipeline_id == pipeline_id, Stage.name == stage_name)
+                work.session.execute(update(Stage).where(*of_stage).values(description=text))
             record(work, "pipeline.created", f"pipeline:{pipeline_id}", {"name": name})
             return chosen_pipeline(work.session, str(pipeline_id))
     except exc.IntegrityError as error:
@@ -120,7 +119,7 @@ def add_stage(actor: Actor, pipeline_id: UUID, new: NewStage) -> StageView:
         ).one()
         before = sum(stage.position < new.order for stage in pipeline.stages)
         order.insert(before, stage_id)
-        _put_in_order(work, order, first=min(new.order, *(stage.position for stage in pipeline.stages)))
+        _put_in_order(work, order)
         record(work, "stage.added", f"stage:{stage_id}", {"name": template.name})
         return _stage_of(work, pipeline_id, stage_id)
 
@@ -155,7 +154,7 @@ def change_stage(actor: Actor, pipeline_id: UUID, stage_id: UUID, facts: Mapping
         if "order" in facts:
             order = [other.id for other in others]
             order.insert(sum(other.position < facts["order"] for other in others), stage_id)
-            _put_in_order(work, order, first=min(facts["order"], *(each.position for each in pipeline.stages)))
+            _put_in_order(work, order)
         record(work, "stage.changed", f"stage:{stage_id}", {key: str(value) for key, value in facts.items()})
         return _stage_of(work, pipeline_id, stage_id)
 
@@ -230,9 +229,9 @@ def _stage_of(work: UnitOfWork, pipeline_id: UUID, stage_id: UUID) -> StageView:
     raise NotFound(message)
 
 
-def _put_in_order(work: UnitOfWork, stage_ids: Sequence[UUID], *, first: int) -> None:
-    """One after the other; the constraint that keeps positions apart looks at the end of the transaction."""
-    for position, stage_id in enumerate(stage_ids, first):
+def _put_in_order(work: UnitOfWork, stage_ids: Sequence[UUID]) -> None:
+    """Positions 0, 1, 2 …; the constraint that keeps them apart looks at the end of the transaction."""
+    for position, stage_id in enumerate(stage_ids):
         work.session.execute(update(Stage).where(Stage.id == stage_id).values(position=position))
 
 

@@ -25,13 +25,6 @@ COUNTED_SINGLY_FROM = REQUESTS_PER_SECOND * 3 // 4
 # The count of a second may go once no clock is still in it.
 KEPT_SECONDS = 10
 
-# What one address sends through one form in a minute: more than the first is looked at by people, more than the second
-# is a flood and refused. A site's own server sends for all of its visitors.
-POSTS_HELD_FROM = 60
-POSTS_REFUSED_FROM = 300
-# For so long a Redis that did not answer is not asked again.
-REDIS_RESTS_SECONDS = 5
-
 ATTEMPTS_PER_ADDRESS = RateLimitItemPerMinute(20, 5)
 ATTEMPTS_PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
 
@@ -44,43 +37,23 @@ class RequestRate:
         self._left: Counter[str] = Counter()
         self._taken_by_all: Counter[str] = Counter()
         self._refused: set[str] = set()
-        # What nobody had taken when the latest request was counted; nothing where that request was not counted anew.
-        self._unclaimed: Counter[str] = Counter()
 
     def exceeded(self, caller: str) -> bool:
         """Count a request; True when it is one too many in this second."""
         if (second := int(time.time())) != self._second:
             self._second = second
-            for of_last_second in (self._left, self._taken_by_all, self._refused, self._unclaimed):
+            for of_last_second in (self._left, self._taken_by_all, self._refused):
                 of_last_second.clear()
-        self._unclaimed[caller] = 0
         if not self._left[caller] and caller not in self._refused:
             # Other requests run while this one waits for Redis: what is left is looked at afterwards.
             taken = self._take(caller, second)
             self._left[caller] += taken
-            self._unclaimed[caller] = max(0, REQUESTS_PER_SECOND - self._taken_by_all[caller])
             if not taken:
                 self._refused.add(caller)
         if not self._left[caller]:
             return True
         self._left[caller] -= 1
-        if not self._left[caller] and self._taken_by_all[caller] < COUNTED_SINGLY_FROM:
-            # One request earlier than needed: who heeds `remaining` would stop at a 0 that is none.
-            self._left[caller] += self._take(caller, second)
         return False
-
-    def remaining(self, caller: str) -> int:
-        """How many more the caller may certainly make in this second: never more than there are.
-
-        What this process has taken, nobody else can use; what is left in Redis others may take at any moment, so it is
-        only told where each request is counted alone and the figure is as new as the request.
-        """
-        return self._left[caller] or self._unclaimed[caller]
-
-    @property
-    def new_at(self) -> int:
-        """When all may be made again, in Unix seconds."""
-        return self._second + 1
 
     def _take(self, caller: str, second: int) -> int:
         """Take some requests of this second for this process; 0 when all are taken."""
@@ -92,31 +65,6 @@ class RequestRate:
             return REQUESTS_PER_SECOND
         self._taken_by_all[caller] = taken
         return max(0, wanted - max(0, taken - REQUESTS_PER_SECOND))
-
-
-class PostRate:
-    """What comes through public forms in the running minute, by address and form; counted here while Redis is away."""
-
-    def __init__(self) -> None:
-        self._minute = 0
-        self._counted_here: Counter[str] = Counter()
-        self._redis_rests_until = 0.0
-
-    def count(self, address: str, form_key: str) -> int:
-        """Count one; how many there are now."""
-        minute = int(time.time() // 60)
-        who = f"{form_key}:{address}"
-        if time.monotonic() >= self._redis_rests_until:
-            try:
-                return redis.quick_counts.incr(f"posts:{who}:{minute}", expiry=120)
-            except StorageError as error:
-                log.warning("forms are counted in this process only: %s", error)
-                self._redis_rests_until = time.monotonic() + REDIS_RESTS_SECONDS
-        if minute != self._minute:
-            self._minute = minute
-            self._counted_here.clear()
-        self._counted_here[who] += 1
-        return self._counted_here[who]
 
 
 @dataclass(frozen=True, kw_only=True)

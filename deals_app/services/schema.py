@@ -36,41 +36,15 @@ def downgrade(settings: Settings, revision: str) -> None:
 
 def current_state(settings: Settings) -> tuple[str | None, str]:
     """(revision of the database or None, newest revision this code knows)."""
+    from alembic.runtime.migration import MigrationContext
+
     engine = create_engine(settings.database_admin_url)
     try:
         with engine.connect() as connection:
-            current = revision_over(connection)
+            current = MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()
     return current, newest_revision()
-
-
-def upgrade_over(connection: Connection, revision: str = "head") -> None:
-    """Migrate up inside a transaction that is open, as its part."""
-    from alembic import command
-
-    command.upgrade(_config(connection), revision)
-
-
-def downgrade_over(connection: Connection, revision: str) -> None:
-    """Migrate down inside a transaction that is open, as its part."""
-    from alembic import command
-
-    command.downgrade(_config(connection), revision)
-
-
-def revision_over(connection: Connection) -> str | None:
-    """How far the database of an open connection is; None without a schema."""
-    from alembic.runtime.migration import MigrationContext
-
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def known_revisions() -> set[str]:
-    """Every revision that this code can begin with."""
-    from alembic.script import ScriptDirectory
-
-    return {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
 
 
 def newest_revision() -> str:

@@ -24,7 +24,6 @@ from deals_app.domain.stages import StageStatus, find_stage, unanswered
 from deals_app.domain.views import DealView, StageView
 from deals_app.models import Tenant
 from deals_app.services.activities import add_note
-from deals_app.services.competitors import lost_to
 from deals_app.services.deal_rows import deal_view
 from deals_app.services.editing import DealEdit, check_edit, edited_values
 from deals_app.services.locking import check_version, locked_among_stages
@@ -206,8 +205,6 @@ def _transition(
     else:
         values["position"] = position_in(work.connection, target.id, place)
     written = write_deal(work, deal.id, values)
-    if values.get("competitor"):
-        lost_to(work, [deal.id], values["competitor"])
     if note and note.strip():
         add_note(work, deal.id, note)
     return Moved(deal=written, from_stage_id=deal.stage_id, operation=work.operation)

@@ -66,15 +66,11 @@ class UnitOfWork:
         """The ORM over the same transaction; made when it is first asked for."""
         return Session(self.connection)
 
-    def enqueue(self, job: str, topic: str, payload: Mapping[str, Any], *, ring: bool = True) -> UUID:
-        """Write an outbox row whose job is rung once this transaction is committed; returns the row's id.
-
-        Without `ring` only the relay rings, when the row is not done after some seconds.
-        """
+    def enqueue(self, job: str, topic: str, payload: Mapping[str, Any]) -> UUID:
+        """Write an outbox row whose job is rung once this transaction is committed; returns the row's id."""
         row = {"tenant_id": self.actor.tenant_id, "topic": topic, "payload": dict(payload), "job": job}
         outbox_id = cast("UUID", self.session.scalar(insert(OutboxRow).values(row).returning(OutboxRow.id)))
-        if ring:
-            self._rings.append(doorbell.Ring(job=job, tenant_id=self.actor.tenant_id, outbox_id=outbox_id, attempt=0))
+        self._rings.append(doorbell.Ring(job=job, tenant_id=self.actor.tenant_id, outbox_id=outbox_id, attempt=0))
         return outbox_id
 
     @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from deals_app.domain.rank import step
 from deals_app.domain.views import DealView
@@ -31,21 +31,6 @@ ON_TOP = func.coalesce(
     - bindparam("step"),
     0,
 )
-
-
-def insert_deal(work: UnitOfWork, values: Mapping[str, Any]) -> DealView:
-    """A new deal on top of its stage's column; returns it as it is then, in the same round trip."""
-    plain = {f"set_{name}": Jsonb(value) if isinstance(value, dict) else value for name, value in values.items()}
-    plain["set_tenant_id"] = work.actor.tenant_id
-    row = _insert(tuple(plain)).one_or_none(work.connection, **plain, step=step())
-    return as_deal_view(work.actor, row)
-
-
-@lru_cache(maxsize=16)
-def _insert(plain: tuple[str, ...]) -> Straight:
-    values: dict[str, Any] = {name.removeprefix("set_"): bindparam(name) for name in plain}
-    written = insert(deals).values(values | {"position": ON_TOP}).returning(*deals.c)
-    return Straight(in_full(written.cte("written")))
 
 
 def write_deal(work: UnitOfWork, deal_id: UUID, values: Mapping[str, Any]) -> DealView:

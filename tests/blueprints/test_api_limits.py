@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 from flask.testing import FlaskClient
 
-from deals_app.blueprints.api import BODY_BYTES
 from deals_app.services import rate_limits
 from deals_app.services.rate_limits import REQUESTS_PER_SECOND
 from tests.people import People, api_key
@@ -28,11 +27,6 @@ def test_one_request_too_many_is_told_when_to_come_again(client: FlaskClient, pe
     refused = answers[-1]
     assert refused.status_code == 429
     assert refused.headers["Retry-After"] == "1"
-    told = {name: int(refused.headers[f"X-RateLimit-{name}"]) for name in ("Limit", "Remaining", "Reset")}
-    assert told == {"Limit": REQUESTS_PER_SECOND, "Remaining": 0, "Reset": 2_001}
-    left = [int(answer.headers["X-RateLimit-Remaining"]) for answer in answers]
-    assert all(0 <= each < REQUESTS_PER_SECOND - number for number, each in enumerate(left[:-1]))
-    assert left.count(0) <= 3
     error = refused.get_json()["error"]
     assert error["code"] == "RATE_LIMITED"
     assert str(REQUESTS_PER_SECOND) in error["message"]
@@ -47,17 +41,3 @@ def test_keys_that_are_none_are_counted_by_address(client: FlaskClient, people: 
     ]
     assert codes == [401] * REQUESTS_PER_SECOND + [429]
     assert client.get(URL, headers=api_key(people.ada)).status_code == 200
-
-
-def test_who_has_no_key_is_told_too_and_pages_are_not(client: FlaskClient, people: People) -> None:
-    assert client.get(URL).headers["X-RateLimit-Limit"] == str(REQUESTS_PER_SECOND)
-    assert "X-RateLimit-Limit" not in client.get("/login").headers
-
-
-@pytest.mark.parametrize("path", ["/api/v1/customer-mgmt/customers", "/api/v1/pipelines", "/api/v1/api-keys"])
-def test_a_body_that_is_too_large_is_refused_in_the_apis_own_shape(
-    client: FlaskClient, people: People, path: str
-) -> None:
-    body = b'{"name": "' + b"x" * BODY_BYTES + b'"}'
-    answer = client.post(path, data=body, content_type="application/json", headers=api_key(people.ada))
-    assert (answer.status_code, answer.json["error"]["code"]) == (413, "TOO_LARGE")  # type: ignore[index]

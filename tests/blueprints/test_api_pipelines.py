@@ -134,11 +134,11 @@ class TestPipelines:
 
 class TestStages:
     def test_one_is_added_among_the_others(self, api: Api, made: dict[str, Any]) -> None:
-        new = {"name": "Négociation finale", "order": 2, "probability": 60, "rotting_days": 9, "description": "Almost"}
+        new = {"name": "Négociation finale", "order": 1, "probability": 60, "rotting_days": 9, "description": "Almost"}
         changed = data(api("POST", f"{URL}/{made['id']}/stages", new | {"required_fields": ["value"]}), 201)
         assert names(changed) == ["Prospecting", "Négociation finale", "Negotiation", "Closed Won"]
         added = changed["stages"][1]
-        assert (added["key"], added["order"], added["rotting_days"]) == ("negociation_finale", 2, 9)
+        assert (added["key"], added["order"], added["rotting_days"]) == ("negociation_finale", 1, 9)
         assert (added["description"], added["required_fields"]) == ("Almost", ["value"])
         refused(api("POST", f"{URL}/{made['id']}/stages", new), 400, "VALIDATION_FAILED", "name")
 

@@ -125,7 +125,6 @@ def test_what_is_missing_is_named(api: Api, body: dict[str, Any], field: str) ->
         (b'{"name": "\\ud800"}', "surrogate"),
         (b'{"custom_fields": {"\\ud800": 1}}', "surrogate"),
         (b'{"value": 1e99999}', "range"),
-        (b'{"value": 1e' + b"9" * 200 + b"}", "range"),
         (b'{"value": ' + b"9" * 5000 + b"}", ""),
         (b"[" * 33 + b"]" * 33, "32 levels"),
         (b"[" * 100_000 + b"]" * 100_000, "32 levels"),

@@ -345,4 +345,4 @@ def test_the_page_asks_the_database_a_few_things(people: People, sign_in: Any, d
     browser = sign_in("alice")
     with counting() as seen:
         assert browser.get(f"/deals/{deal_id}").status_code == 200
-    assert len(seen) <= 13, seen
+    assert len(seen) <= 12, seen

@@ -81,7 +81,7 @@ def test_the_page_leads_to_its_own_export(sign_in: SignIn, three: None) -> None:
     browser = sign_in("alice")
     page = browser.get("/deals?owner=me&sort=-value&columns=name&columns=value").get_data(as_text=True)
     assert 'href="/deals/export.csv?owner=me&amp;sort=-value"' in page
-    assert 'href="/leads/export.xlsx"' in browser.get("/leads/unowned").get_data(as_text=True)
+    assert 'href="/leads/export.xlsx"' in browser.get("/leads").get_data(as_text=True)
     assert 'href="/customers/export.jsonl?q=%C3%A4"' in browser.get("/customers?q=ä").get_data(as_text=True)
 
 

@@ -19,9 +19,7 @@ from tests.people import PASSWORD, People, make_people
 
 PAGES = [
     "/", "/deals", "/deals/new", "/ingest", "/ingest?tab=manual", "/ingest?tab=api", "/analytics", "/forecast",
-    "/leads", "/leads/unowned", "/inbox", "/customers",
-    "/settings/profile", "/settings/people", "/settings/pipelines", "/settings/keys",
-    "/settings/webhooks",
+    "/leads", "/customers", "/settings/profile", "/settings/people", "/settings/pipelines", "/settings/keys",
 ]  # fmt: skip  # fmt: skip
 
 

@@ -39,15 +39,6 @@ def box_of(element: Locator) -> FloatRect:
     return box
 
 
-def test_the_bar_ends_at_the_edge_of_the_board(page: Page, new_page: Callable[..., Page], team: Team) -> None:
-    """The button that sends it is there for whoever has no scripts, and takes no room from the others."""
-    bar, strip = box_of(page.locator(".filters")), box_of(page.locator(".filters-strip"))
-    assert strip["x"] + strip["width"] == pytest.approx(bar["x"] + bar["width"], abs=1)
-    plain = new_page(java_script_enabled=False)
-    sign_in(plain, team.rep.email)
-    expect(plain.get_by_role("search").get_by_role("button", name="Show", exact=True)).to_be_visible()
-
-
 def test_typing_filters_in_place_and_the_address_follows(page: Page, team: Team) -> None:
     page.evaluate("document.body.dataset.kept = ''")
     page.locator("[data-search]").press_sequentially("ROLL")

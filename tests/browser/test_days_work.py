@@ -5,9 +5,11 @@ With PICTURES=docs/pictures every step is kept as a picture there.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -21,8 +23,8 @@ from deals_app.services.accounts import actor_for_tenant, members
 from deals_app.services.deals import NewDeal, create_deal
 from deals_app.services.demo.company import PASSWORD
 from deals_app.services.unit_of_work import reading
-from tests.browser.albums import Album
-from tests.browser.boards import card, column
+from tests.browser.boards import card, column, expect_accessible
+from tests.browser.conftest import scrolls_sideways
 from tests.browser.fingers import Finger
 from tests.engines import TestEngines
 from tests.sql import SUPERUSER, connected
@@ -31,6 +33,24 @@ REP = "priya@demo.example"
 REASON = "Their own fleet system does it now"
 NOTE = "They want a second call with operations on Monday."
 DEPOTS = count(4)
+
+
+@dataclass(frozen=True)
+class Album:
+    """Numbered pictures of one way of working, where they are wanted; every page shown is looked at by axe too."""
+
+    page: Page
+    way: str
+    numbers: Iterator[int]
+
+    def take(self, name: str, *, is_at_rest: bool = True) -> None:
+        """At rest a page is accessible and fits; with a card under the finger it is neither."""
+        if is_at_rest:
+            expect_accessible(self.page)
+            assert not scrolls_sideways(self.page)
+        if folder := os.environ.get("PICTURES"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=Path(folder) / f"{self.way}-{next(self.numbers)}-{name}.png")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +120,7 @@ def sign_in_by_keyboard(page: Page, album: Album) -> None:
 
 def test_by_keyboard_alone(new_page: Callable[..., Page], work: Work) -> None:
     page = new_page()
-    album = Album(page, "keyboard")
+    album = Album(page, "keyboard", count(1))
     sign_in_by_keyboard(page, album)
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
@@ -147,7 +167,7 @@ def test_by_keyboard_alone(new_page: Callable[..., Page], work: Work) -> None:
 
 def test_by_touch_on_a_phone(new_page: Callable[..., Page], work: Work) -> None:
     page = new_page(width=390, height=844, has_touch=True, is_mobile=True)
-    album = Album(page, "touch")
+    album = Album(page, "touch", count(1))
     page.goto("/login")
     page.locator("[name=email]").tap()
     page.keyboard.type(REP)

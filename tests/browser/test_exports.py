@@ -42,7 +42,7 @@ def test_by_keyboard_it_is_what_the_list_shows(page: Page, team: Team) -> None:
     assert rows
 
 
-@pytest.mark.parametrize("path", ["/deals", "/customers", "/leads/unowned"])
+@pytest.mark.parametrize("path", ["/deals", "/customers", "/leads"])
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (360, "light")])
 def test_the_menu_fits(new_page: Callable[..., Page], path: str, width: int, scheme: str) -> None:
     page = new_page(width=width, color_scheme=scheme)

@@ -31,7 +31,7 @@ def deals_of(slug: str) -> tuple[int, int]:
 def upload(page: Page, path: Path) -> None:
     page.goto("/ingest")
     page.set_input_files("input[type=file]", path)
-    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_role("button", name="Check the file").click()
     page.wait_for_url("**/imports/*")
 
 
@@ -50,8 +50,6 @@ def test_columns_nobody_knows_are_mapped_by_hand_and_a_bad_row_is_told_apart(
     progress = page.locator("#import-progress")
     expect(progress).to_contain_text("Done", timeout=20_000)
     expect(page.locator("main")).to_contain_text("TBD")
-    steps = page.get_by_role("list", name="Steps of an import")
-    expect(steps).to_contain_text("Check, skipped")
     assert deals_of("demo-two") == (count + 2, total + 120_050 + 90_000)
     assert violations(page) == []
     phone = new_page(width=360, color_scheme="dark")

@@ -46,7 +46,7 @@ def test_an_import_is_taken_back_from_its_page(
         sign_in(each, "admin@demo-two.example")
     page.goto("/ingest")
     page.set_input_files("input[type=file]", path)
-    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_role("button", name="Check the file").click()
     page.wait_for_url("**/imports/*")
     page.get_by_role("button", name="Import without checking").click()
     progress = page.locator("#import-progress")

@@ -40,7 +40,7 @@ def test_what_a_file_would_do_is_seen_decided_and_then_done(
     sign_in(page, "admin@demo-two.example")
     page.goto("/ingest")
     page.set_input_files("input[type=file]", path)
-    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_role("button", name="Check the file").click()
     page.wait_for_url("**/imports/*")
     page.locator("form[action$='/columns'] button.button-primary").click()
     tabs = page.get_by_role("navigation", name="Rows of the file")

@@ -28,7 +28,7 @@ Summe;;3.513.234,50;;;;
 def upload(page: Page, path: Path) -> None:
     page.goto("/ingest")
     page.set_input_files("input[type=file]", path)
-    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_role("button", name="Check the file").click()
     page.wait_for_url("**/imports/*")
 
 

@@ -12,9 +12,8 @@ from tests.browser.conftest import scrolls_sideways, sign_in, violations
 
 PAGES = (
     "/", "/deals", "/deals?q=nothing-like-this", "/deals/new", "/ingest", "/ingest?tab=manual", "/ingest?tab=api",
-    "/leads", "/leads/unowned", "/inbox", "/customers",
-    "/forecast", "/analytics", "/settings/profile", "/settings/people", "/settings/pipelines",
-    "/settings/keys", "/settings/webhooks", "/f/closed",
+    "/leads", "/customers", "/forecast", "/analytics", "/settings/profile", "/settings/people", "/settings/pipelines",
+    "/settings/keys", "/f/closed",
 )  # fmt: skip
 VIEWS = [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")]
 

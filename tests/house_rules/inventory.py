@@ -11,8 +11,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 INVENTORY = Path(__file__).with_name("routes.txt")
-WHO = frozenset({"public", "operator", "signed-in", "admin", "api-key", "form", "vendor"})
-OPEN = frozenset({"public", "form", "vendor"})
+WHO = frozenset({"public", "operator", "signed-in", "admin", "api-key"})
 UNASKED = {"HEAD", "OPTIONS"}
 NOBODY = UUID(int=0)
 

@@ -14,8 +14,8 @@ UNESCAPED_ALLOWED = {"deals_app/templates/components/icons.html": 1}
 URL_FOR = re.compile(r"""url_for\(\s*["']([\w.]+)["']""")
 FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.IGNORECASE | re.DOTALL)
 POSTS = re.compile(r"""^<form\b[^>]*\bmethod=["']?post""", re.IGNORECASE)
-# The macros of components/forms.html, and macros of a page that call them; a public form signs a token of its own.
-TOKEN = re.compile(r"""csrf_token|name="form_token"|\bcsrf\(\)|\bhidden\(|\bversioned\(\)""")
+# The macros of components/forms.html, and macros of a page that call them.
+TOKEN = re.compile(r"""csrf_token|\bcsrf\(\)|\bhidden\(|\bversioned\(\)""")
 LITERAL_ID = re.compile(r"""\sid\s*=\s*["'](?!\{\{)""")
 ASKS = re.compile(r"\shx-[\w:-]+\s*=|\burl_for\b")
 

@@ -11,7 +11,6 @@ import pytest
 from flask import Flask, before_render_template, render_template_string, template_rendered
 from sqlalchemy import text
 
-from deals_app.services.forms import forms
 from deals_app.services.pipelines import pipelines
 from deals_app.services.queries.cursor import cursor_of
 from deals_app.services.unit_of_work import before_tenant
@@ -73,10 +72,8 @@ def watching(app: Flask) -> Iterator[Watch]:
 def pages(app: Flask, people: People, sign_in: Callable[[str], Any]) -> tuple[dict[str, str], Watch]:
     """Every page as an admin sees it over a tenant with something in every table, and what was seen meanwhile."""
     filled = fill(people.ada)
-    pipeline, form = pipelines(people.ada)[0], forms(people.ada)[0]
+    pipeline = pipelines(people.ada)[0]
     values = {
-        "form_id": form.id,
-        "form_key": form.form_key,
         "deal_id": filled.deal_id,
         "import_id": filled.import_id,
         "pipeline": pipeline.id,

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from deals_app.blueprints.web import admins_only, signed_in
 from deals_app.extensions import csrf
 from tests.conftest import csrf_of
-from tests.house_rules.inventory import OPEN, WHO, Route, listed_routes, served_routes
+from tests.house_rules.inventory import WHO, Route, listed_routes, served_routes
 
 SignIn = Callable[[str], Any]
 ROUTES = listed_routes()
@@ -52,7 +52,7 @@ def test_a_route_that_is_not_listed_is_seen(app: Flask) -> None:
 
 def test_only_public_routes_admit_strangers(app: Flask) -> None:
     client, token = stranger(app)
-    wrong = [str(route) for route in ROUTES if admitted(client, route, token) != (route.who in OPEN)]
+    wrong = [str(route) for route in ROUTES if admitted(client, route, token) != (route.who == "public")]
     assert wrong == []
 
 
@@ -79,14 +79,9 @@ def test_a_cookie_opens_no_api(sign_in: SignIn) -> None:
             assert answer.status_code == 401, str(route)
 
 
-def is_of_a_session(route: Route) -> bool:
-    """Programs send keys, strangers a form's own token."""
-    return not route.rule.startswith("/api/") and route.who != "form"
-
-
 def test_every_change_through_a_page_needs_a_token(sign_in: SignIn) -> None:
     ada = sign_in("ada")
-    changing = [route for route in ROUTES if route.method not in SAFE and is_of_a_session(route)]
+    changing = [route for route in ROUTES if route.method not in SAFE and route.who != "api-key"]
     assert changing
     for route in changing:
         assert ada.client.open(route.path(), method=route.method).status_code == 400, str(route)

@@ -12,13 +12,7 @@ from deals_app.extensions import Base
 from tests.sql import Connection
 
 # Looked up before a tenant is known, so they are unique over all of them.
-UNIQUE_OVER_ALL_TENANTS = {
-    "sessions_token_hash_key",
-    "api_keys_prefix_key",
-    "forms_form_key_key",
-    "mailboxes_token_hash_key",
-    "connections_token_key",
-}
+UNIQUE_OVER_ALL_TENANTS = {"sessions_token_hash_key", "api_keys_prefix_key"}
 
 LOOKUPS = {
     "login_account",
@@ -26,13 +20,7 @@ LOOKUPS = {
     "session_actor",
     "api_key_actor",
     "tenant_of_slug",
-    "mailbox_of_token",
     "register_user",
-    "form_of_key",
-    "form_origin_known",
-    "ingested_deals",
-    "connections_of_portal",
-    "connection_of_token",
 }
 LEDGER_WRITERS = {"record_new_deals", "record_changed_deals"}
 

@@ -14,10 +14,7 @@ from tests.people import People
 from tests.sql import OWNER, SUPERUSER, Connection, connected, one
 
 # Whatever else refers to a deal by a foreign key.
-OTHER_ROWS_OF_DEALS = (
-    "DELETE FROM external_refs; DELETE FROM activities; DELETE FROM inbound_items; DELETE FROM deal_analyses;"
-    "DELETE FROM lead_deals; DELETE FROM attachments; DELETE FROM collaborators; DELETE FROM competitors;"
-)
+OTHER_ROWS_OF_DEALS = "DELETE FROM external_refs; DELETE FROM activities; DELETE FROM inbound_items;"
 
 
 @pytest.fixture

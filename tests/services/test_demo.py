@@ -99,12 +99,10 @@ def test_the_ledger_adds_up_in_the_order_of_time(loaded: Actor) -> None:
             )
         )
         later = session.scalar(select(func.count()).where(Activity.at > UNTIL))
-        newest = session.scalar(select(func.max(DealEvent.at)).where(DealEvent.kind != "scored"))
-        scored = session.scalars(select(DealEvent.at).where(DealEvent.kind == "scored").distinct()).all()
+        newest = session.scalar(select(func.max(DealEvent.at)))
     assert (disorder, later) == (0, 0)
     assert newest is not None
     assert UNTIL - timedelta(days=4) < newest < UNTIL
-    assert scored == [UNTIL]
 
 
 def test_people_did_it_themselves(loaded: Actor) -> None:
@@ -112,13 +110,7 @@ def test_people_did_it_themselves(loaded: Actor) -> None:
     known = {f"user:{member.id}" for member in members(loaded)}
     assert "system:demo" in actors
     assert len(actors & known) > 5
-    assert actors == (actors & known) | {"system:demo", "system:analysis"}
-
-
-def test_every_open_deal_was_looked_at_and_nobody_was_warned(loaded: Actor) -> None:
-    looked_at = rows(loaded, select(Deal.health_score.is_not(None), Deal.status == "open").distinct())
-    assert sorted(looked_at) == [(False, False), (True, True)]
-    assert rows(loaded, select(Activity.id).where(Activity.actor == "system:analysis")) == []
+    assert actors <= known | {"system:demo"}
 
 
 def test_a_lost_deal_has_the_reason_its_stage_asks_for(loaded: Actor) -> None:

@@ -210,22 +210,6 @@ def test_a_closed_deal_is_not_reopened(people: People, close: Any) -> None:
     assert deals_of(people)["One"].Deal.status != "open"
 
 
-@pytest.mark.parametrize("close", [None, win_deal])
-def test_an_empty_stage_is_the_first_of_a_new_deal_and_nothing_for_a_known_one(people: People, close: Any) -> None:
-    import_file(people.mona, "ID,Deal Name,Stage,Value\n1,Alpha,,10\n")
-    alpha = deals_of(people)["Alpha"].Deal
-    move_deal(people.mona, alpha.id, stage="proposal")
-    if close is not None:
-        close(people.mona, alpha.id)
-    before = deals_of(people)["Alpha"]
-    again = import_file(people.mona, "ID,Deal Name,Stage,Value\n1,Alpha,,20\n2,Beta,,5\n")
-    assert counts(again) == {"updated": 1, "created": 1}
-    after = deals_of(people)
-    assert (after["Alpha"].stage, after["Alpha"].Deal.value, after["Beta"].stage) == (before.stage, 2_000, "lead")
-    dates = [(row.Deal.actual_close_date, row.Deal.probability) for row in (before, after["Alpha"])]
-    assert dates[0] == dates[1]
-
-
 def test_a_deleted_deal_does_not_come_back(people: People) -> None:
     import_file(people.mona, "ID,Name\n1,One\n")
     delete_deal(people.mona, deals_of(people)["One"].Deal.id)

@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import request
-from flask.json.provider import DefaultJSONProvider
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from deals_app.blueprints.api import (
-    api_keys,
-    connections,
-    contacts,
-    customers,
-    deal_around,
-    deal_bulk,
-    deal_life,
-    deals,
-    events,
-    forms,
-    leads,
-    mail_posts,
-    pipelines,
-    sales_deals,
-    sales_imports,
-    saved_views,
-    users,
-    vendor_webhooks,
-    webhooks,
-)
+from deals_app.blueprints.api import customers, deal_life, deals, events, pipelines, sales_imports, users
 from deals_app.blueprints.api.idempotency import remember_answers
-from deals_app.blueprints.api.keys import tell_limit
-from deals_app.domain.strict_json import strict_loads
+from deals_app.blueprints.api.strict_json import StrictProvider
 from deals_app.extensions import csrf
 
 BODY_BYTES = 1024 * 1024
-# What comes in there is kept before it is read.
-KEPT_RAW = "/api/sales/deals/"
-
-
-class StrictProvider(DefaultJSONProvider):
-    """The app's JSON: strict on the way in, Flask's own on the way out."""
-
-    sort_keys = False
-
-    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
-        """Parse; raises ValueError with a sentence for whatever is not plain JSON."""
-        return strict_loads(s)
 
 
 def init_api(app: OpenAPI) -> None:
@@ -57,41 +21,23 @@ def init_api(app: OpenAPI) -> None:
     for routes in (
         deals.blueprint,
         deal_life.blueprint,
-        deal_bulk.blueprint,
-        deal_around.blueprint,
         customers.blueprint,
-        contacts.blueprint,
         pipelines.blueprint,
-        forms.blueprint,
         users.blueprint,
         events.blueprint,
-        leads.blueprint,
-        api_keys.blueprint,
-        webhooks.blueprint,
-        saved_views.blueprint,
-        connections.blueprint,
     ):
         csrf.exempt(routes)
         app.register_api(routes)
-    for doors in (sales_imports.blueprint, sales_deals.routes(), vendor_webhooks.blueprint):
-        csrf.exempt(doors)
-        app.register_blueprint(doors)
-    app.after_request(tell_limit)
+    csrf.exempt(sales_imports.blueprint)
+    app.register_blueprint(sales_imports.blueprint)
     remember_answers(app, "/api/")
-    # Mail services know no Idempotency-Key: theirs is the Message-ID.
-    csrf.exempt(mail_posts.blueprint)
-    app.register_blueprint(mail_posts.blueprint)
 
 
 def _read_json() -> None:
     """Parse a JSON body before anything else looks at it, so that what is wrong with it can be said."""
     if not request.path.startswith("/api/") or request.method not in {"POST", "PUT", "PATCH"}:
         return
-    if request.path.startswith(KEPT_RAW):
-        return
-    if request.mimetype == "multipart/form-data" and request.path.endswith("/attachments"):
-        # A file goes to disk while it is read, so it may be larger than a body of JSON.
-        request.max_content_length = deal_around.UPLOAD_BYTES
+    if request.mimetype == "multipart/form-data" and request.path.startswith("/api/sales/"):
         return
     request.max_content_length = BODY_BYTES
     raw = request.get_data(cache=True)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar, get_args
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
-
-from deals_app.blueprints.api.shapes import DealAnswer
 
 T = TypeVar("T")
 
@@ -16,14 +14,6 @@ class Answered(BaseModel, Generic[T]):
 
     status: Literal["success"]
     data: T
-
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
-        """`AnsweredDeals`, which a generated client can use for a class, and not `Answered[list[DealAnswer]]`."""
-        (data,) = params
-        item = get_args(data)[0] if get_args(data) else data
-        name = item.__name__.removesuffix("Answer")
-        return f"{cls.__name__}{_plural(name) if get_args(data) else name}"
 
 
 class NumberedPages(BaseModel):
@@ -35,16 +25,16 @@ class NumberedPages(BaseModel):
     total_pages: int
 
 
+class AnsweredPage(Answered[T], Generic[T]):
+    """A page of a list."""
+
+    pagination: NumberedPages
+
+
 class Stretch(BaseModel):
     """Where to go on reading; null at the end."""
 
     next_after: str | None
-
-
-class AnsweredPage(Answered[T], Generic[T]):
-    """A page of a list, or a stretch of it where it is read on by cursor."""
-
-    pagination: NumberedPages | Stretch
 
 
 class AnsweredStretch(Answered[T], Generic[T]):
@@ -63,7 +53,7 @@ class Detail(BaseModel):
 class Failure(BaseModel):
     """What went wrong: a code for programs, a sentence for people, and the fields it is about."""
 
-    code: str = Field(json_schema_extra={"example": "VALIDATION_FAILED"})
+    code: str = Field(examples=["VALIDATION_FAILED"])
     message: str
     details: list[Detail]
 
@@ -79,11 +69,7 @@ class Refused(BaseModel):
 class Outdated(Refused):
     """Somebody changed the deal first; `data` is the deal as it is now."""
 
-    data: DealAnswer | None = None
-
-
-def _plural(name: str) -> str:
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    data: Any = None
 
 
 # What any route behind a key may say. A body that is malformed, too large or no JSON is refused before the route.

@@ -9,7 +9,7 @@ from deals_app.blueprints.api.answers import Answered, AnsweredStretch, Refused
 from deals_app.blueprints.api.envelope import success
 from deals_app.blueprints.api.keys import actor
 from deals_app.blueprints.api.routes import api_routes
-from deals_app.services.customer_editing import change_customer, delete_customer, restore_customer
+from deals_app.services.customer_editing import change_customer
 from deals_app.services.customers import create_customer
 from deals_app.services.queries.customers import customer, customer_rows
 from deals_app.services.queries.deal_pages import deals_of_customer
@@ -35,20 +35,6 @@ def index(query: shapes.CustomerList) -> tuple[Response, int]:
 def change(path: shapes.CustomerPath, body: shapes.ChangeCustomer) -> tuple[Response, int]:
     """Change what is named; a null empties it."""
     change_customer(actor(), path.customer_id, body.model_dump(include=body.model_fields_set))
-    return success(shapes.customer_object(customer(actor(), path.customer_id)))
-
-
-@blueprint.delete("/<uuid:customer_id>", responses={204: None, 409: Refused})
-def delete(path: shapes.CustomerPath) -> Response:
-    """Delete a customer whom no deal names; it can be restored. While deals do, it is 409 IN_USE, with their number."""
-    delete_customer(actor(), path.customer_id)
-    return Response(status=204)
-
-
-@blueprint.post("/<uuid:customer_id>/restore", responses={200: Answered[shapes.CustomerAnswer], 409: Refused})
-def restore(path: shapes.CustomerPath) -> tuple[Response, int]:
-    """Bring a deleted customer back."""
-    restore_customer(actor(), path.customer_id)
     return success(shapes.customer_object(customer(actor(), path.customer_id)))
 
 

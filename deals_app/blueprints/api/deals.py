@@ -34,27 +34,18 @@ def create(body: shapes.CreateDeal) -> Answer:
     """Create a deal."""
     values = body.model_dump(exclude={"pipeline_id", "tags"})
     new = NewDeal(**values, tags=tuple(body.tags), pipeline=_text(body.pipeline_id), ingested_from="api")
-    return _answer(deals.made_deal(actor(), new), 201)
+    return _answer(deal(actor(), deals.create_deal(actor(), new)), 201)
 
 
 @blueprint.get("", responses={200: AnsweredPage[list[shapes.DealAnswer]]})
 def index(query: shapes.DealList) -> Answer:
-    """List deals, newest first unless `sort` says otherwise: by `page`, or on from a cursor by `after`.
-
-    To read them all, begin with an empty `after` and go on with each `next_after` until it is null: no deal that
-    keeps its place is missed or comes twice, whatever changes meanwhile. `page` counts anew each time.
-    """
-    wanted = deal_pages.Narrowing(**query.model_dump(exclude={"page", "page_size", "sort", "after"}))
+    """List deals, newest first unless `sort` says otherwise."""
+    wanted = deal_pages.Narrowing(**query.model_dump(exclude={"page", "page_size", "sort"}))
     page_size = min(query.page_size, 100)
-    if query.after is not None:
-        stretch = deal_pages.deal_stretch(actor(), wanted, after=query.after, page_size=page_size, sort=query.sort)
-        shown = [shapes.deal_object(view) for view in stretch.items]
-        return success(shown, pagination={"next_after": stretch.next_after})
-    page = query.page or 1
-    found = deal_pages.deal_page(actor(), wanted, page=page, page_size=page_size, sort=query.sort)
+    found = deal_pages.deal_page(actor(), wanted, page=query.page, page_size=page_size, sort=query.sort)
     pagination = {
         "total": found.total,
-        "page": page,
+        "page": query.page,
         "page_size": found.page_size,
         "total_pages": -(-found.total // found.page_size),
     }

@@ -44,13 +44,13 @@ class MoreEvents(BaseModel):
     has_more: bool
 
 
-class AnsweredStretchEvents(Answered[list[Event]]):
+class AnsweredEvents(Answered[list[Event]]):
     """Events in order."""
 
     pagination: MoreEvents
 
 
-@blueprint.get("", responses={200: AnsweredStretchEvents})
+@blueprint.get("", responses={200: AnsweredEvents})
 def index(query: EventQuery) -> tuple[Response, int]:
     """Read events in order; ask again with `next_after`, which stays as it is until there are more."""
     types = [name for name in map(str.strip, query.type.split(",")) if name]

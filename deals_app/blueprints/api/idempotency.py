@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, make_response, request
+from flask import Flask, Response, make_response, request
 
 from deals_app.blueprints.api.keys import actor
 from deals_app.services.given_answers import Answer, asked_once
@@ -19,12 +18,6 @@ HEADER = "Idempotency-Key"
 KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 PART_BYTES = 1 << 20
 View = Callable[..., Any]
-
-
-def shown_once(secret: str) -> str:
-    """What stands in this answer and is kept nowhere, not even for whoever asks again; returns it."""
-    g.shown_once = secret
-    return secret
 
 
 def remember_answers(app: Flask, path: str) -> None:
@@ -38,8 +31,7 @@ def _once(view: View) -> View:
     @wraps(view)
     def answered(*args: Any, **kwargs: Any) -> Any:
         key = request.headers.get(HEADER)
-        # Who comes without a key of ours (a vendor's webhook) is known by other signs that it was here before.
-        if key is None or request.method != "POST" or "actor" not in g:
+        if key is None or request.method != "POST":
             return view(*args, **kwargs)
         with asked_once(actor(), key, _request_hash()) as asking:
             if asking.given is not None:
@@ -54,10 +46,7 @@ def _once(view: View) -> View:
 
 def _answer(response: Response) -> Answer:
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    body = response.get_data()
-    if secret := g.get("shown_once"):
-        body = body.replace(json.dumps(secret).encode(), b"null")
-    return Answer(status=response.status_code, headers=headers, body=body)
+    return Answer(status=response.status_code, headers=headers, body=response.get_data())
 
 
 def _request_hash() -> bytes:

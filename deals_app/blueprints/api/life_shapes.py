@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from deals_app.blueprints.api.shapes import Body, DealPath, IsoDate
+from deals_app.blueprints.api.shapes import Body, DealPath
 
-__all__ = ["ActivityAnswer", "ActivityPath", "ChangeActivity", "DealPath", "HistoryAnswer", "NewActivity", "Note"]
+__all__ = ["ActivityAnswer", "DealPath", "HistoryAnswer", "Note"]
 
 
 class Note(Body):
     """What somebody writes about a deal."""
 
     body: str
-
-
-class ActivityPath(DealPath):
-    """An activity of a deal in a path."""
-
-    activity_id: UUID
-
-
-class NewActivity(Body):
-    """What was done about a deal, or with `due_on` what is planned; a task is always planned."""
-
-    kind: Literal["note", "call", "email", "meeting", "task"]
-    body: str
-    due_on: IsoDate | None = None
-
-
-class ChangeActivity(Body):
-    """Whether what was planned is done."""
-
-    done: bool
 
 
 class ChangeAnswer(BaseModel):

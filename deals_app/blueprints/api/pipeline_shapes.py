@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from deals_app.blueprints.api.shapes import Body, Changes, Plain, Whole
+from deals_app.blueprints.api.shapes import Body, Plain, Whole
 from deals_app.domain.pipelines import NewStage
 from deals_app.services.queries.pipelines import PipelineInFull
 
@@ -61,7 +61,7 @@ class PipelineBody(Body):
     stages: list[StageBody] = Field(default_factory=list)
 
 
-class ChangePipeline(Changes):
+class ChangePipeline(Body):
     """What is to change; what is not named stays."""
 
     name: str = ""
@@ -69,7 +69,7 @@ class ChangePipeline(Changes):
     is_active: bool = True
 
 
-class ChangeStage(Changes):
+class ChangeStage(Body):
     """What is to change; what is not named stays."""
 
     name: str = ""

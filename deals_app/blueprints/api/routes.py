@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_openapi3 import APIBlueprint, Tag
 
 from deals_app.blueprints.api.answers import REFUSALS
-from deals_app.blueprints.api.keys import demand_key, refuse_ingest_keys, scoped
+from deals_app.blueprints.api.keys import demand_key, refuse_ingest_keys
 
 
 def api_routes(name: str, path: str, tag: str) -> APIBlueprint:
@@ -21,7 +21,6 @@ def api_routes(name: str, path: str, tag: str) -> APIBlueprint:
     )
     blueprint.before_request(demand_key)
     blueprint.before_request(refuse_ingest_keys)
-    blueprint.before_request(scoped(tag))
     return blueprint
 
 

@@ -8,25 +8,21 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request
 
 from deals_app.blueprints.api.envelope import success
-from deals_app.blueprints.api.keys import actor, demand_key, refuse_other_tenants, scoped
+from deals_app.blueprints.api.keys import actor, demand_key
+from deals_app.blueprints.api.strict_json import strict_loads
 from deals_app.domain.actor import Role
-from deals_app.domain.errors import FieldProblem, Forbidden, Invalid, NotFound
+from deals_app.domain.errors import FieldProblem, Forbidden, Invalid
 from deals_app.domain.import_views import ImportView, Undoing
-from deals_app.domain.inbound import Delivered
-from deals_app.domain.strict_json import strict_loads
 from deals_app.services.exporting.streams import Sent
 from deals_app.services.importing.checking import check_import
 from deals_app.services.importing.intake import receive_file
 from deals_app.services.importing.starting import cancel_import, start_import
 from deals_app.services.importing.taking_back import take_back_import
-from deals_app.services.ingesting.receiving import delivered
 from deals_app.services.queries.import_rows import rejected_csv
 from deals_app.services.queries.imports import import_view
 
 blueprint = Blueprint("api_imports", __name__, url_prefix="/api/sales/deals")
 blueprint.before_request(demand_key)
-blueprint.before_request(scoped("Imports"))
-blueprint.before_request(refuse_other_tenants)
 
 # What only the page tells apart.
 STATES = {"checking": "running", "checked": "done"}
@@ -48,12 +44,9 @@ def upload() -> tuple[Response, int]:
 
 @blueprint.get("/imports/<uuid:import_id>")
 def progress(import_id: UUID) -> tuple[Response, int]:
-    """How far an import is, or a delivery of many objects."""
+    """How far an import is."""
     _refuse_reps()
-    try:
-        return success(import_object(import_view(actor(), import_id)))
-    except NotFound:
-        return success(delivery_object(delivered(actor(), import_id)))
+    return success(import_object(import_view(actor(), import_id)))
 
 
 @blueprint.get("/imports/<uuid:import_id>/errors.csv")
@@ -100,24 +93,6 @@ def import_object(view: ImportView) -> dict[str, Any]:
         "problem": view.problem,
         "started_at": view.started_at.isoformat() if view.started_at else None,
         "finished_at": view.finished_at.isoformat() if view.finished_at else None,
-    }
-
-
-def delivery_object(found: Delivered) -> dict[str, Any]:
-    """Many objects that a worker brings in, in the shape of an import; there is no file to take back."""
-    is_done = found.done_at is not None
-    return {
-        "job_id": str(found.id),
-        "state": "done" if is_done else "running" if found.begun_at else "queued",
-        "total": found.total,
-        "processed": found.total - found.of("received"),
-        "created": found.of("created"),
-        "updated": found.of("updated"),
-        "unchanged": found.of("unchanged", "set_aside", "held"),
-        "failed": found.of("rejected"),
-        "errors_url": None,
-        "started_at": found.begun_at.isoformat() if found.begun_at else None,
-        "finished_at": found.done_at.isoformat() if found.done_at else None,
     }
 
 

@@ -2,27 +2,105 @@
 
 from __future__ import annotations
 
+import math
+import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-from deals_app.blueprints.api.fields import (
-    Body,
-    Changes,
-    Currency,
-    Identifier,
-    IsoDate,
-    JsonObject,
-    MinorUnits,
-    Moment,
-    Order,
-    Plain,
-    Whole,
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
 )
+
+from deals_app.domain.money import MAX_MINOR
 from deals_app.domain.views import CustomerView, DealView
+
+# A plus in a query that nobody has encoded arrives as a blank.
+RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+\- ][0-9]{2}:[0-9]{2})"
+)
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _whole(value: object) -> object:
+    """An integer as JSON Schema sees it: 100.0 is 100; texts and booleans are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        message = "must be a whole number"
+        raise ValueError(message)  # noqa: TRY004 (pydantic makes a finding of a ValueError only)
+    if isinstance(value, Decimal):
+        if value != value.to_integral_value():
+            message = "must be a whole number"
+            raise ValueError(message)
+        return int(value)
+    return value
+
+
+def _iso_date(value: object) -> object:
+    """YYYY-MM-DD and nothing else: pydantic would take a timestamp as well."""
+    if isinstance(value, str) and ISO_DATE.fullmatch(value):
+        return value
+    message = "must be a date like 2026-03-31"
+    raise ValueError(message)
+
+
+def _plain_numbers(value: Any) -> Any:
+    """What the database keeps as JSON: the strict parser's Decimals as the numbers they were."""
+    if isinstance(value, Decimal):
+        if math.isinf(number := float(value)):
+            message = f"the number {value} is out of range"
+            raise ValueError(message)
+        return number
+    if isinstance(value, dict):
+        return {key: _plain_numbers(item) for key, item in value.items()}
+    return [_plain_numbers(item) for item in value] if isinstance(value, list) else value
+
+
+def _moment(value: object) -> object:
+    """RFC 3339 with its offset: a time of nobody's zone would be another one for each reader."""
+    if isinstance(value, str) and RFC_3339.fullmatch(value):
+        return value.replace(" ", "+")
+    message = "must be a time with its offset, like 2026-03-31T09:30:00Z"
+    raise ValueError(message)
+
+
+def _uuid_text(value: object) -> object:
+    if isinstance(value, str):
+        return value
+    message = "must be a UUID"
+    raise ValueError(message)
+
+
+Positive = Field(gt=0, le=MAX_MINOR)
+MinorUnits = Annotated[int, Positive, BeforeValidator(_whole, json_schema_input_type=Annotated[int, Positive])]
+Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_numbers)]
+# Upwards, and with a minus before it downwards.
+Order = Literal[
+    "created_at", "updated_at", "name", "value", "probability", "expected_close_date", "actual_close_date",
+    "-created_at", "-updated_at", "-name", "-value", "-probability", "-expected_close_date", "-actual_close_date",
+]  # fmt: skip
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+Identifier = Annotated[UUID, BeforeValidator(_uuid_text)]
+Plain = Annotated[
+    Decimal,
+    PlainSerializer(lambda value: int(value) if value == value.to_integral_value() else float(value)),
+    WithJsonSchema({"type": "number"}),
+]
+
+
+class Body(BaseModel):
+    """Base of every body: unknown fields are named in the 400."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
 
 
 class DealPath(BaseModel):
@@ -44,13 +122,13 @@ class CustomerPath(BaseModel):
 
 
 class CreateDeal(Body):
-    """A deal to be made."""
+    """Route 1."""
 
     customer_id: Identifier
     assigned_to: Identifier
     name: str = Field(min_length=1, max_length=1000)
     value: MinorUnits
-    currency: Currency
+    currency: str = Field(pattern="^[A-Z]{3}$")
     expected_close_date: IsoDate
     source: str = "inbound"
     tags: list[str] = Field(default_factory=list, max_length=50)
@@ -58,8 +136,8 @@ class CreateDeal(Body):
     custom_fields: JsonObject = Field(default_factory=dict)
 
 
-class BasicInfo(Changes):
-    """Facts of a deal; what is not sent stays as it is."""
+class BasicInfo(Body):
+    """Route 4: what is not sent stays as it is."""
 
     name: str = ""
     expected_close_date: IsoDate | None = None
@@ -70,15 +148,15 @@ class BasicInfo(Changes):
 
 
 class Value(Body):
-    """What a deal is worth, in minor units of its currency."""
+    """Route 5."""
 
     value: MinorUnits
-    currency: Currency
+    currency: str = Field(pattern="^[A-Z]{3}$")
     version: Whole | None = None
 
 
 class MoveStage(Body):
-    """Where a deal goes: the key, the id or the name of a stage."""
+    """Route 6."""
 
     stage: str
     note: str | None = Field(default=None, max_length=20_000)
@@ -87,7 +165,7 @@ class MoveStage(Body):
 
 
 class Win(Body):
-    """How a deal was won; `actual_value` in minor units replaces its value."""
+    """Route 7."""
 
     close_date: IsoDate
     actual_value: MinorUnits | None = None
@@ -96,7 +174,7 @@ class Win(Body):
 
 
 class Lose(Body):
-    """How a deal was lost."""
+    """Route 8."""
 
     close_date: IsoDate
     reason: str | None = Field(default=None, max_length=2000)
@@ -113,11 +191,9 @@ class Reopen(Body):
 
 
 class DealList(BaseModel):
-    """Route 3's query. What is no number is a 400, a page_size over 100 is 100; `after` takes the place of `page`."""
+    """Route 3's query. What is no number is a 400, a page_size over 100 is 100."""
 
-    after: str | None = None
-    # Without a default of its own: generated clients send defaults, and `after` beside a page is refused.
-    page: int | None = Field(default=None, ge=1, le=10_000_000, description="1 unless given")
+    page: int = Field(default=1, ge=1, le=10_000_000)
     page_size: int = Field(default=20, ge=1)
     stage: str | None = None
     assigned_to: UUID | None = None
@@ -127,13 +203,6 @@ class DealList(BaseModel):
     q: str | None = None
     updated_since: Moment | None = None
     sort: Order = "-created_at"
-
-    @model_validator(mode="after")
-    def _is_one_way_to_go_on(self) -> Self:
-        if self.after is not None and self.page is not None:
-            message = "say either page or after"
-            raise ValueError(message)
-        return self
 
 
 class PipelineQuery(BaseModel):
@@ -151,7 +220,7 @@ class CreateCustomer(Body):
     churn_risk: Annotated[Decimal, Field(ge=0, le=1)] | None = None
 
 
-class ChangeCustomer(Changes):
+class ChangeCustomer(Body):
     """What is to change; what is not named stays."""
 
     name: str | None = None

@@ -57,11 +57,9 @@ __all__ = [
     "known_target",
     "label",
     "normalise",
-    "path",
     "preset_named",
     "reading_of",
     "rows",
-    "says",
     "sniff",
     "stage_text",
     "without_reasons",
@@ -69,9 +67,7 @@ __all__ = [
 
 key: Final = "csv"
 label: Final = "CSV file"
-says: Final = "An export of HubSpot, Salesforce, Pipedrive, or any table of deals."
 kind: Final = "upload"
-path: Final = "/csv/upload"
 
 # A file and the drafts of its rows in a tenant whose base currency is USD.
 EXAMPLE: Final[tuple[bytes, tuple[DealDraft, ...]]] = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +9,6 @@ from sqlalchemy import select
 
 from deals_app.domain.actor import Actor, Role
 from deals_app.domain.errors import NotFound
-from deals_app.domain.health import OPEN
 from deals_app.models import AuditEntry, Deal, Workspace
 from deals_app.services.accounts import actor_for_tenant, add_member, create_tenant, members
 from deals_app.services.audit import record
@@ -19,7 +17,6 @@ from deals_app.services.demo.plans import story_of
 from deals_app.services.demo.rates import write_rates
 from deals_app.services.demo.telling import known_of, tell
 from deals_app.services.pipelines import insert_pipeline, pipelines
-from deals_app.services.scoring.analysing import analyse_deals
 from deals_app.services.unit_of_work import reading, unit_of_work
 
 BEGUN, TOLD = "demo.begun", "demo.told"
@@ -64,7 +61,6 @@ def _load(company: Company, until: datetime, scale: float) -> None:
     until = datetime.fromisoformat(begun["until"])
     story = story_of(company, until=until, time_zone=setup.time_zone, scale=begun["scale"])
     tell(known_of(setup, _people(setup)), story)
-    _analyse(replace(setup, as_of=until))
     with unit_of_work(setup) as work:
         record(work, TOLD, f"tenant:{setup.tenant_id}", {"steps": len(story)})
 
@@ -83,13 +79,6 @@ def _begin(setup: Actor, details: dict[str, Any]) -> dict[str, Any]:
         if begun is None:
             record(work, BEGUN, f"tenant:{setup.tenant_id}", details)
         return begun or details
-
-
-def _analyse(setup: Actor) -> None:
-    """Pages show how every deal is doing from the first look on; nobody is warned of what was always so."""
-    with reading(setup) as session:
-        open_deals = session.scalars(select(Deal.id).where(Deal.status == OPEN, Deal.deleted_at.is_(None))).all()
-    analyse_deals(setup, open_deals, warns_at_first=False)
 
 
 def _system(company: Company) -> Actor:

@@ -67,9 +67,8 @@ OUR_ID = "CASE WHEN r.external_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$
 CHUNK = text(f"""
     CREATE TEMP TABLE chunk ON COMMIT DROP AS
     SELECT r.tenant_id, r.line, {FAULTS} AS problems, r.name, r.match_key, r.company_key, r.value, r.currency,
-           r.stage_id, COALESCE(r.status, 'open') AS status, r.status IS NULL AS stays, r.probability, r.owner_id,
-           r.expected_close_date, r.actual_close_date, r.ref_system, r.external_id, r.source,
-           r.loss_reason, r.tags, r.custom_fields, r.metadata,
+           r.stage_id, r.status, r.probability, r.owner_id, r.expected_close_date, r.actual_close_date, r.ref_system,
+           r.external_id, r.source, r.loss_reason, r.tags, r.custom_fields, r.metadata,
            CASE WHEN r.review -> 0 ? 'line' THEN r.review -> 0 END AS twin,
            nth_id((SELECT new_id()), r.line) AS fresh_id,
            CASE WHEN {FAULTS} IS NULL THEN COALESCE(
@@ -84,14 +83,8 @@ ANALYZE = text("ANALYZE chunk, company")
 
 FOUND = text("""
     SELECT count(matched_id) AS matched, count(*) FILTER (WHERE matched_id IS NULL AND problems IS NULL) AS unmatched,
-           count(*) FILTER (WHERE matched_id IS NULL AND problems IS NULL AND ref_system = 'row') AS nameless,
-           count(*) FILTER (WHERE matched_id IS NOT NULL AND stays) AS staying
+           count(*) FILTER (WHERE matched_id IS NULL AND problems IS NULL AND ref_system = 'row') AS nameless
     FROM chunk
-""")
-
-# An empty stage means the first one for a new deal, and nothing for a deal that is there.
-STAY = text("""
-    UPDATE chunk c SET stage_id = d.stage_id, status = d.status FROM deals d WHERE c.stays AND d.id = c.matched_id
 """)
 
 # While the planner takes the deals for a handful (a table that was filled a minute ago has no statistics yet) it would
@@ -197,8 +190,6 @@ def next_stretch(session: Session, plan: Plan, *, after: int, rows: int, reviews
         if namesakes and found.nameless:
             session.execute(MATCH_BY_NAME, values)
             found = session.execute(FOUND).one()
-    if found.staying:
-        session.execute(STAY)
     return Stretch(values=values, matched=found.matched, unmatched=found.unmatched)
 
 

@@ -18,9 +18,8 @@ from deals_app.models import Import, ImportRow, Tenant
 from deals_app.services.importing.applying import apply_chunk
 from deals_app.services.importing.matching import Plan
 from deals_app.services.importing.staging import stage_file
-from deals_app.services.ingestion_counts import count_outcome
 from deals_app.services.outbox import Lease, finish, renew, take_lease
-from deals_app.services.unit_of_work import UnitOfWork, reading, unit_of_work
+from deals_app.services.unit_of_work import reading, unit_of_work
 
 ROWS_PER_CHUNK = 5_000
 # A file that kills ten workers would kill the eleventh.
@@ -106,23 +105,9 @@ def _chunk(actor: Actor, lease: Lease, plan: Plan) -> bool:
         if going and apply_chunk(work.session, plan, after=found.cursor_line, rows=ROWS_PER_CHUNK) is not None:
             return True
         values = {"finished_at": func.now()} | ({"state": "done"} if going else {})
-        _count(work, work.session.scalars(select(Import).where(Import.id == plan.import_id)).one())
         work.session.execute(update(Import).where(Import.id == plan.import_id).values(values))
         finish(work.session, lease)
         return False
-
-
-def _count(work: UnitOfWork, ended: Import) -> None:
-    """What it came to goes into the counts of its source, once."""
-    counts = {
-        "created": ended.created,
-        "rejected": ended.failed,
-        "unchanged": ended.unchanged,
-        "updated": ended.updated,
-    }
-    for outcome, number in counts.items():
-        if number:
-            count_outcome(work, csv_file.key, outcome, number)
 
 
 def _fail(actor: Actor, lease: Lease, import_id: UUID, problem: str) -> None:

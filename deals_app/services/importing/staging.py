@@ -199,7 +199,7 @@ def _staged(row: RawRow, target: Target) -> tuple[Any, ...]:
         draft.value_minor,
         draft.currency or target.base_currency,
         stage.id,
-        stage.status if draft.stage_text or "stage_text" not in draft.given else None,
+        stage.status,
         draft.probability,
         owner_id,
         draft.expected_close_on if stage.is_open else None,

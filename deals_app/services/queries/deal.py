@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from deals_app.domain.actor import Actor
-from deals_app.domain.deal_views import DealPage, Reasons
-from deals_app.domain.health import Factor
+from deals_app.domain.deal_views import DealPage
 from deals_app.domain.views import DealView
-from deals_app.models import DealAnalysis
 from deals_app.services.accounts import member_views
 from deals_app.services.deal_rows import deal_view
-from deals_app.services.queries.around import around_deal
 from deals_app.services.queries.timeline import LedgerNames, activities, timeline
 from deals_app.services.unit_of_work import looking, reading
 
@@ -37,15 +31,4 @@ def deal_page(actor: Actor, deal_id: UUID) -> DealPage:
             people=tuple(member_views(session)),
             steps=planned,
             timeline=timeline(session, actor, view, names, done),
-            analysis=_reasons(session, deal_id),
-            around=around_deal(session, deal_id, names.actors),
         )
-
-
-def _reasons(session: Session, deal_id: UUID) -> Reasons | None:
-    row = session.execute(
-        select(DealAnalysis.factors, DealAnalysis.analysed_at).where(DealAnalysis.deal_id == deal_id)
-    ).one_or_none()
-    if row is None:
-        return None
-    return Reasons(factors=tuple(Factor(**factor) for factor in row.factors), analysed_at=row.analysed_at)

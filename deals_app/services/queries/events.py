@@ -21,8 +21,7 @@ from deals_app.services.unit_of_work import reading
 
 MOST = 1_000
 _CURSOR = re.compile(r"([0-9]{1,18})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-# Written by a transaction below the oldest one that still runs: nothing is added there any more.
-SETTLED = text("written_by < pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+_SETTLED = text("written_by < pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,7 @@ def events(
         raise Invalid(FieldProblem("type", f"{unknown[0]!r} is no event; known are {known}"))
     kinds = [kind for name in types for kind in BY_NAME[name].kinds] or [*BY_KIND]
     order = (DealEvent.written_by, DealEvent.id)
-    statement = select(DealEvent).where(SETTLED, DealEvent.kind.in_(kinds)).order_by(*order).limit(limit + 1)
+    statement = select(DealEvent).where(_SETTLED, DealEvent.kind.in_(kinds)).order_by(*order).limit(limit + 1)
     if deal_id is not None:
         statement = statement.where(DealEvent.deal_id == deal_id)
     if after:

@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import select
 
 from deals_app.domain.actor import Actor
-from deals_app.domain.errors import NotFound
 from deals_app.models import Activity, DealEvent
 from deals_app.services.deal_rows import demand_deal
 from deals_app.services.queries.names import ActorNames
@@ -90,30 +89,18 @@ def activities_of(actor: Actor, deal_id: UUID, *, kind: str | None = None) -> li
             .order_by(Activity.at.desc(), Activity.id.desc())
             .limit(LONGEST)
         )
-        return [_activity(row, names) for row in rows]
-
-
-def activity(actor: Actor, deal_id: UUID, activity_id: UUID) -> ActivityView:
-    """One of them; raises NotFound."""
-    with reading(actor) as session:
-        demand_deal(session, deal_id)
-        row = session.get(Activity, (actor.tenant_id, activity_id))
-        if row is None or row.deal_id != deal_id:
-            message = "There is no such activity"
-            raise NotFound(message)
-        return _activity(row, ActorNames(session))
-
-
-def _activity(row: Activity, names: ActorNames) -> ActivityView:
-    return ActivityView(
-        id=row.id,
-        kind=row.kind,
-        body=row.body,
-        actor=names.of(row.actor),
-        at=row.at,
-        due_on=row.due_on,
-        done_at=row.done_at,
-    )
+        return [
+            ActivityView(
+                id=row.id,
+                kind=row.kind,
+                body=row.body,
+                actor=names.of(row.actor),
+                at=row.at,
+                due_on=row.due_on,
+                done_at=row.done_at,
+            )
+            for row in rows
+        ]
 
 
 def _changes(event: DealEvent) -> dict[str, FieldChange]:

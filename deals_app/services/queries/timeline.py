@@ -58,13 +58,13 @@ class LedgerNames:
     """The names behind the ids in a tenant's ledgers, read at once; three statements."""
 
     def __init__(self, session: Session) -> None:
-        self.actors = ActorNames(session)
+        self._actors = ActorNames(session)
         self._stages = session.scalars(select(Stage).order_by(Stage.position)).all()
         self._stage_names = {str(stage.id): stage.name for stage in self._stages}
 
     def actor(self, reference: str) -> str:
         """A person's or key's name; our own jobs are Deals."""
-        return self.actors.of(reference)
+        return self._actors.of(reference)
 
     def stage(self, stage_id: str) -> str:
         """A stage's name."""
@@ -72,7 +72,7 @@ class LedgerNames:
 
     def person(self, user_id: str) -> str:
         """A person's name."""
-        return self.actors.people.get(user_id, "unknown")
+        return self._actors.people.get(user_id, "unknown")
 
     def stages_of(self, pipeline_id: UUID) -> list[StageView]:
         """A pipeline's stages in order."""

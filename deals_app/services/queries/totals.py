@@ -20,14 +20,13 @@ from deals_app.services.straight import Straight
 
 Rates = dict[str, tuple[Decimal, date]]
 
-# Of every currency into `base_currency`: `base`, `rate`, `on_date`.
-NEWEST: AnySelect = (
+_newest: AnySelect = (
     select(FxRate.base, FxRate.rate, FxRate.on_date)
     .where(FxRate.quote == bindparam("base_currency"), FxRate.on_date <= func.current_date())
     .ext(distinct_on(FxRate.base))
     .order_by(FxRate.base, FxRate.on_date.desc())
 )
-NEWEST_RATES = Straight(NEWEST)
+NEWEST_RATES = Straight(_newest)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +98,7 @@ def total_of(sums: Iterable[Sum], *, base_currency: str, rates: Rates) -> Total:
         if rate is None:
             has_value, has_estimated = has_value and part.value == 0, has_estimated and part.estimated == 0
             continue
-        scale = minor_scale(rate, part.currency, base_currency)
+        scale = rate.scaleb(minor_digits(base_currency) - minor_digits(part.currency))
         value, weighted = value + part.value * scale, weighted + part.weighted * scale
         estimated += part.estimated * scale
         rate_date = min(filter(None, (rate_date, on_date)), default=None)
@@ -114,11 +113,6 @@ def total_of(sums: Iterable[Sum], *, base_currency: str, rates: Rates) -> Total:
         base_estimated=_whole(estimated) if has_estimated else None,
         rate_date=rate_date,
     )
-
-
-def minor_scale(rate: Decimal, currency: str, base_currency: str) -> Decimal:
-    """What minor units of a currency are multiplied with to be minor units of the base one."""
-    return rate.scaleb(minor_digits(base_currency) - minor_digits(currency))
 
 
 def rates_to(through: Connection | Session, base_currency: str) -> Rates:

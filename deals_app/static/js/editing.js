@@ -63,11 +63,3 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     status.replaceChildren();
   }, SAVED_MS);
 });
-
-// A quick form that has done its work is empty again, and closed.
-document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
-  const form = ctx.sourceElement?.closest?.(".beside .quick-form");
-  if (!form || !ctx.response.raw.ok) return;
-  form.reset();
-  form.closest("details").open = false;
-});

@@ -6,12 +6,23 @@ Numbers with a fraction or an exponent come as Decimal, never float.
 from __future__ import annotations
 
 import json
-import math
-from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn, cast
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from flask.json.provider import DefaultJSONProvider
 
 MAX_DEPTH = 32
 MAX_EXPONENT = 400
+
+
+class StrictProvider(DefaultJSONProvider):
+    """The app's JSON: strict on the way in, Flask's own on the way out."""
+
+    sort_keys = False
+
+    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
+        """Parse; raises ValueError with a sentence for whatever is not plain JSON."""
+        return strict_loads(s)
 
 
 def strict_loads(text: str | bytes) -> Any:
@@ -23,20 +34,6 @@ def strict_loads(text: str | bytes) -> Any:
     except RecursionError:
         _refuse_depth()
     _check_tree(value)
-    return value
-
-
-def plain_numbers(value: Any) -> Any:
-    """What the database keeps as JSON: the strict parser's Decimals as the numbers they were; raises ValueError."""
-    if isinstance(value, Decimal):
-        if math.isinf(number := float(value)):
-            message = f"the number {value} is out of range"
-            raise ValueError(message)
-        return number
-    if isinstance(value, dict):
-        return {key: plain_numbers(item) for key, item in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [plain_numbers(item) for item in cast("list[Any]", value)]
     return value
 
 
@@ -57,12 +54,8 @@ def _no_constant(name: str) -> NoReturn:
 
 def _finite_decimal(text: str) -> Decimal:
     """A Decimal holds any exponent; no field of ours does."""
-    try:
-        is_out = abs((value := Decimal(text)).adjusted()) >= MAX_EXPONENT
-    except InvalidOperation:
-        # An exponent of hundreds of digits, which Decimal itself cannot hold.
-        is_out, value = True, Decimal()
-    if is_out:
+    value = Decimal(text)
+    if abs(value.adjusted()) >= MAX_EXPONENT:
         message = f"the number {text[:20]} is out of range"
         raise ValueError(message)
     return value
@@ -76,24 +69,19 @@ _decoder = json.JSONDecoder(
 
 def _check_tree(value: Any) -> None:
     """Depth, and texts that PostgreSQL cannot hold; without recursion, as the input decides how deep it goes."""
-    level: list[Any] = [value]
+    level = [value]
     for _depth in range(MAX_DEPTH + 1):
-        inner: list[Any] = []
-        has_containers = False
+        containers = [item for item in level if isinstance(item, dict | list)]
         for item in level:
             if isinstance(item, str):
                 _check_text(item)
-            elif isinstance(item, dict):
-                has_containers = True
-                pairs = cast("dict[str, Any]", item)
-                inner += pairs
-                inner += pairs.values()
-            elif isinstance(item, list):
-                has_containers = True
-                inner += cast("list[Any]", item)
-        if not has_containers:
+        if not containers:
             return
-        level = inner
+        level = [
+            inner
+            for each in containers
+            for inner in ([*each.keys(), *each.values()] if isinstance(each, dict) else each)
+        ]
     _refuse_depth()
 
 

@@ -1,1 +1,0 @@
-"""Connections to other systems: made, signed in, told by webhooks, asked in synchronisations."""

@@ -1,1 +1,0 @@
-"""What comes in by any of the seven doors: kept raw first, then worked on by one pipeline."""

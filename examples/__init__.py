@@ -1,1 +1,0 @@
-"""Examples to copy; nothing of Deals imports them."""
